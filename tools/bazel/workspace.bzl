@@ -1,0 +1,158 @@
+"""Repositories for WORKSPACE builds (Bazel 4 to 6). None of them is downloaded.
+
+Bazel 7 and later read MODULE.bazel instead.
+"""
+
+def _forwarding_rules_impl(rctx):
+    rctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % rctx.name)
+    rctx.file(rctx.attr.package + "/BUILD", "exports_files([\"defs.bzl\"])\n")
+    rctx.file(rctx.attr.package + "/defs.bzl", "\n".join([
+        "def {0}(**attrs):\n    native.{0}(**attrs)\n".format(rule)
+        for rule in rctx.attr.rules
+    ]))
+
+_forwarding_rules = repository_rule(
+    implementation = _forwarding_rules_impl,
+    attrs = {
+        "package": attr.string(mandatory = True),
+        "rules": attr.string_list(mandatory = True),
+    },
+    doc = "A stand-in for a rules_* repository whose rules are built into Bazel.",
+)
+
+def _coverage_tools_impl(rctx):
+    rctx.file("none.sh", "#!/bin/sh\n", executable = True)
+    rctx.file("BUILD", "\n".join([
+        "sh_binary(name = \"%s\", srcs = [\"none.sh\"], visibility = [\"//visibility:public\"])" % name
+        for name in ["coverage_report_generator", "lcov_merger"]
+    ]))
+
+_coverage_tools = repository_rule(
+    implementation = _coverage_tools_impl,
+    doc = "Every cc_test depends on these; only `bazel coverage` runs them.",
+)
+
+def builtin_rules():
+    """Declares, without a download, the repositories that Bazel 4 loads itself.
+
+    In Bazel 4 the C++ and Java rules are part of Bazel, and the released
+    rules_cc and rules_java only forward to them. Other versions fetch theirs.
+    """
+
+    # A distribution's build of Bazel 4 has no version.
+    if native.bazel_version and not native.bazel_version.startswith("4."):
+        return
+    if not native.existing_rule("rules_cc"):
+        _forwarding_rules(
+            name = "rules_cc",
+            package = "cc",
+            rules = [
+                "cc_binary",
+                "cc_import",
+                "cc_library",
+                "cc_proto_library",
+                "cc_test",
+                "cc_toolchain",
+                "cc_toolchain_suite",
+                "objc_library",
+            ],
+        )
+    if not native.existing_rule("remote_coverage_tools"):
+        _coverage_tools(name = "remote_coverage_tools")
+    if not native.existing_rule("rules_java"):
+        _forwarding_rules(
+            name = "rules_java",
+            package = "java",
+            rules = [
+                "java_binary",
+                "java_import",
+                "java_library",
+                "java_proto_library",
+                "java_runtime",
+                "java_toolchain",
+            ],
+        )
+
+# The compiler finds headers in /usr/include by itself. Listing them would cost
+# each sandboxed compilation a link per header.
+_BOOST_IN_USR = """
+load("@rules_cc//cc:defs.bzl", "cc_library")
+
+cc_library(
+    name = "hdrs",
+    visibility = ["//visibility:public"],
+)
+"""
+
+# What Boost.Test includes, of the 14,000 headers there are.
+_BOOST_ELSEWHERE = """
+load("@rules_cc//cc:defs.bzl", "cc_library")
+
+cc_library(
+    name = "hdrs",
+    hdrs = glob(["include/boost/*.hpp"] + [
+        "include/boost/%s/**" % part
+        for part in [
+            "algorithm",
+            "assert",
+            "bind",
+            "config",
+            "container_hash",
+            "core",
+            "detail",
+            "exception",
+            "function",
+            "io",
+            "iterator",
+            "move",
+            "mpl",
+            "numeric",
+            "preprocessor",
+            "range",
+            "smart_ptr",
+            "test",
+            "type_index",
+            "type_traits",
+            "utility",
+        ]
+    ]),
+    includes = ["include"],
+    visibility = ["//visibility:public"],
+)
+"""
+
+# Fails when a test is built, so that the library builds without Boost.
+_BOOST_MISSING = """
+load("@rules_cc//cc:defs.bzl", "cc_library")
+
+genrule(
+    name = "missing",
+    outs = ["missing.h"],
+    cmd = "echo 'Boost.Test was not found. On Debian or Ubuntu: apt-get install libboost-test-dev' >&2; exit 1",
+)
+
+cc_library(
+    name = "hdrs",
+    hdrs = ["missing.h"],
+    visibility = ["//visibility:public"],
+)
+"""
+
+def _system_boost_test_impl(rctx):
+    root = rctx.os.environ.get("BOOST_ROOT")
+    for prefix in [root] if root else ["/usr", "/usr/local", "/opt/homebrew"]:
+        if rctx.path(prefix + "/include/boost/test/included/unit_test.hpp").exists:
+            if prefix == "/usr":
+                rctx.file("BUILD", _BOOST_IN_USR)
+            else:
+                rctx.symlink(prefix + "/include/boost", "include/boost")
+                rctx.file("BUILD", _BOOST_ELSEWHERE)
+            return
+    rctx.file("BUILD", _BOOST_MISSING)
+
+system_boost_test = repository_rule(
+    implementation = _system_boost_test_impl,
+    environ = ["BOOST_ROOT"],
+    local = True,
+    doc = "Makes @boost.test//:hdrs from the Boost headers installed on the machine.",
+)
