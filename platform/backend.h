@@ -1,0 +1,152 @@
+#pragma once
+
+// The seam: everything that Sprocket asks of an operating system's I/O.
+//
+// It speaks in completions at the level of a stream: connected, received, sent, ended, closed.
+// Readiness is a detail inside the epoll and kqueue backends. Plain readiness does not fit Windows
+// pipes and IOCP, and libraries that began there grew a second I/O stack; one object per operation
+// would make epoll register again and again, and would pin a buffer for every idle read.
+//
+// Four rules, which every backend keeps and tests/platform/conformance.cc checks on each:
+//
+//   1. Handlers run only inside wait(), one at a time, never from inside the call that caused them.
+//   2. Received bytes belong to the backend and are valid only during onReceive().
+//   3. Bytes and slices given to send() stay put until all of them are reported by onSend(), or
+//      until onError() or onClose(); one send is in flight at a time. trySend() keeps nothing.
+//   4. close() is final: onClose() comes exactly once, later, and nothing follows it.
+//
+// A handler may call anything on any object, close() on itself, on a neighbour and on the listener
+// included. It may throw: the exception leaves wait(), everything stays consistent, and what was
+// not handled yet comes in the next wait().
+//
+// One thread uses a backend; only wake() may come from others.
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "sprocket/platform/address.h"
+#include "sprocket/platform/result.h"
+#include "sprocket/platform/sys_error.h"
+#include "sprocket/platform/time.h"
+
+namespace sprocket::platform {
+
+using Bytes = std::span<const std::byte>;
+
+// Told of a stream's outcomes. Belongs to the caller; stays valid until onClose().
+class StreamHandler {
+ public:
+  // First call: the outcome of Backend::connect(), or success for a stream that was accepted. After
+  // an error the stream is dead; close() it.
+  virtual void onConnect(SysError error) = 0;
+  virtual void onReceive(Bytes bytes) = 0;     // never empty
+  virtual void onReceiveEnd() = 0;             // the peer sent FIN; once; sending may go on
+  virtual void onSend(std::size_t count) = 0;  // so many more bytes of the send in flight are gone
+  virtual void onError(SysError error) = 0;    // once; the stream is dead; close() it
+  virtual void onClose() = 0;                  // last call; the Stream is gone when it returns
+
+ protected:
+  ~StreamHandler() = default;
+};
+
+// A TCP socket, an AF_UNIX socket or a named pipe. Belongs to the backend; valid until onClose().
+// On a stream that is dead or closed every call is harmless and does nothing.
+class Stream {
+ public:
+  // Receiving is standing: it goes on until stopped, and begins stopped. It may be asked for while
+  // the stream is still connecting. After stopReceiving() there is no onReceive() and no
+  // onReceiveEnd(), from that moment on; what the peer sends meanwhile waits in the kernel.
+  virtual void startReceiving() = 0;
+  virtual void stopReceiving() = 0;
+
+  // Offers bytes to the kernel now and returns how many it took, which may be 0. Connected streams
+  // only, with no send in flight. A failure returns 0 and comes by onError().
+  virtual std::size_t trySend(std::span<const Bytes> slices) = 0;
+
+  // Sends all of the slices in time, in order, telling progress by onSend(). Same conditions.
+  virtual void send(std::span<const Bytes> slices) = 0;
+
+  // Sends FIN: nothing may be sent after it. Connected streams only, with no send in flight. That
+  // the peer is gone already counts as success.
+  virtual void shutdownSend() = 0;
+
+  virtual void close() = 0;  // drops a send in flight; in any state, also again
+  virtual void reset() = 0;  // close(), with RST where the protocol has one
+
+  // Empty where there is none: not connected yet, an unnamed unix socket.
+  virtual Endpoint localEndpoint() const = 0;
+  virtual Endpoint remoteEndpoint() const = 0;
+
+  // Of TCP; succeed without effect on other streams, and while not connected yet are remembered.
+  virtual SysError setNoDelay(bool on) = 0;
+  virtual SysError setKeepAlive(bool on, std::chrono::seconds idle) = 0;  // idle 0: leave as it is
+
+ protected:
+  ~Stream() = default;
+};
+
+// Told of a listener's outcomes. Belongs to the caller; stays valid until onClose().
+class ListenerHandler {
+ public:
+  // A connection came; names its handler, whose onConnect() comes next, unless the stream is closed
+  // right here. The stream is connected and not receiving. If this throws, the connection is
+  // closed.
+  virtual StreamHandler& onAccept(Stream& stream) = 0;
+  // So many connections were accepted and cut off for want of descriptors or memory.
+  virtual void onDrop(std::size_t count, SysError why) = 0;
+  virtual void onError(
+      SysError error) = 0;     // the listening descriptor failed; accepting is retried
+  virtual void onClose() = 0;  // last call; the Listener is gone when it returns
+
+ protected:
+  ~ListenerHandler() = default;
+};
+
+// Listens from the moment it exists, and accepts from startAccepting() on. Belongs to the backend;
+// valid until onClose().
+class Listener {
+ public:
+  virtual void startAccepting() = 0;
+  virtual void stopAccepting() = 0;
+  virtual void close() = 0;                    // a socket file that it made is removed
+  virtual Endpoint localEndpoint() const = 0;  // of a local path: the path as it was given
+
+ protected:
+  ~Listener() = default;
+};
+
+struct ConnectOptions {
+  Endpoint local = {};  // where to connect from; empty: the system chooses
+};
+
+struct ListenOptions {
+  int backlog = 511;      // connections that may wait to be accepted; the OS may cap it
+  bool ipv6Only = false;  // whether `::` refuses IPv4 clients
+};
+
+class Backend {
+ public:
+  // Nothing is told to handlers any more: what is open is closed.
+  virtual ~Backend() = default;
+
+  // Every failure comes by onConnect(), also one known at once.
+  virtual Stream& connect(const Endpoint& remote, const ConnectOptions& options,
+                          StreamHandler& handler) = 0;
+
+  virtual Result<Listener*> listen(const Endpoint& local, const ListenOptions& options,
+                                   ListenerHandler& handler) = 0;
+
+  // Runs handlers for what has happened; if nothing has, waits for it, but no longer than told
+  // (empty: for ever) and never returns early for rounding. May return without having run any.
+  virtual void wait(std::optional<Duration> timeout) = 0;
+
+  // Makes the wait() under way, or else the next one, return soon. From any thread, and from a
+  // signal handler.
+  virtual void wake() noexcept = 0;
+
+  // Monotonic.
+  virtual Instant now() const = 0;
+};
+
+}  // namespace sprocket::platform

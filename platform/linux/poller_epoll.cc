@@ -1,0 +1,112 @@
+// The poller on Linux: epoll, and an eventfd to be woken by.
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cassert>
+#include <cerrno>
+
+#include "sprocket/platform/linux/syscalls.h"
+#include "sprocket/platform/posix/fd.h"
+#include "sprocket/platform/posix/poller.h"
+
+namespace sprocket::platform {
+namespace {
+
+constexpr std::size_t kEventsPerWait = 256;
+
+class EpollPoller final : public Poller {
+ public:
+  EpollPoller(Fd epoll, Fd wakeup) : epoll_(std::move(epoll)), wakeup_(std::move(wakeup)) {}
+
+  SysError watch(int fd, Channel& channel, Interest before, Interest after) override;
+  std::span<PollEvent> wait(std::span<PollEvent> room, std::optional<Duration> timeout) override;
+  void wake() noexcept override;
+
+ private:
+  void consumeWake();
+
+  Fd epoll_;
+  Fd wakeup_;
+  std::atomic<bool> woken_ = false;
+};
+
+SysError EpollPoller::watch(int fd, Channel& channel, Interest before, Interest after) {
+  const int operation = !before.any() ? EPOLL_CTL_ADD : after.any() ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
+  epoll_event event{};
+  // RDHUP says that the peer's FIN is behind the data, which saves the next wait (onReadable).
+  event.events = (after.read ? EPOLLIN | EPOLLRDHUP : 0u) | (after.write ? EPOLLOUT : 0u);
+  event.data.ptr = &channel;
+  if (syscalls::epollControl(epoll_.get(), operation, fd, &event) == 0) return {};
+  return {errno, Operation::open};
+}
+
+std::span<PollEvent> EpollPoller::wait(std::span<PollEvent> room, std::optional<Duration> timeout) {
+  std::array<epoll_event, kEventsPerWait> events;
+  timespec limit{};
+  if (timeout) {
+    const auto left = std::max(*timeout, Duration::zero());
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    limit.tv_sec = static_cast<time_t>(seconds.count());
+    limit.tv_nsec = static_cast<long>((left - seconds).count());
+  }
+  const int capacity = static_cast<int>(std::min(events.size(), room.size()));
+  const int count =
+      syscalls::epollWait(epoll_.get(), events.data(), capacity, timeout ? &limit : nullptr);
+  if (count < 0) {
+    // A signal ends the wait, so that its listener runs. Nothing else can fail.
+    assert(errno == EINTR);
+    return {};
+  }
+
+  std::size_t used = 0;
+  for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(count))) {
+    if (event.data.ptr == nullptr) {
+      consumeWake();
+      continue;
+    }
+    room[used++] = {static_cast<Channel*>(event.data.ptr),
+                    {.read = (event.events & EPOLLIN) != 0,
+                     .write = (event.events & EPOLLOUT) != 0,
+                     .hangUp = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0}};
+  }
+  return room.first(used);
+}
+
+// One system call for a burst of wakes.
+void EpollPoller::wake() noexcept {
+  if (woken_.exchange(true)) return;
+  const int savedErrno = errno;
+  const std::uint64_t one = 1;
+  // The counter cannot be full: at most one wake is outstanding.
+  while (syscalls::write(wakeup_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  }
+  errno = savedErrno;
+}
+
+// In this order: a wake between the two lines is told by the return of this very wait. The other
+// way round its write could be read here and the flag left set, and no later wake would write
+// again.
+void EpollPoller::consumeWake() {
+  std::uint64_t count;
+  [[maybe_unused]] const ssize_t got = syscalls::read(wakeup_.get(), &count, sizeof count);
+  woken_ = false;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Poller>> makePoller() {
+  Fd epoll(syscalls::epollCreate());
+  if (!epoll) return SysError{errno, Operation::open};
+  Fd wakeup(syscalls::eventfd());
+  if (!wakeup) return SysError{errno, Operation::open};
+  epoll_event event{};
+  event.events = EPOLLIN;
+  if (syscalls::epollControl(epoll.get(), EPOLL_CTL_ADD, wakeup.get(), &event) < 0) {
+    return SysError{errno, Operation::open};
+  }
+  return std::unique_ptr<Poller>(
+      std::make_unique<EpollPoller>(std::move(epoll), std::move(wakeup)));
+}
+
+}  // namespace sprocket::platform

@@ -1,0 +1,39 @@
+#include "sprocket/platform/linux/syscalls.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "sprocket/platform/posix/syscalls.h"
+
+#define REPLACEABLE __attribute__((weak))
+
+namespace sprocket::platform::syscalls {
+
+REPLACEABLE int socket(int domain, int type, int protocol) {
+  return ::socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+}
+
+REPLACEABLE int accept(int fd, sockaddr* address, socklen_t* size) {
+  return ::accept4(fd, address, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+REPLACEABLE int epollCreate() { return ::epoll_create1(EPOLL_CLOEXEC); }
+
+REPLACEABLE int epollControl(int epoll, int operation, int fd, epoll_event* event) {
+  return ::epoll_ctl(epoll, operation, fd, event);
+}
+
+// Nanoseconds since Linux 5.11 and glibc 2.35.
+REPLACEABLE int epollWait(int epoll, epoll_event* events, int capacity, const timespec* timeout) {
+  return ::epoll_pwait2(epoll, events, capacity, timeout, nullptr);
+}
+
+REPLACEABLE int eventfd() { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+REPLACEABLE ssize_t read(int fd, void* buffer, size_t size) { return ::read(fd, buffer, size); }
+
+REPLACEABLE ssize_t write(int fd, const void* bytes, size_t size) {
+  return ::write(fd, bytes, size);
+}
+
+}  // namespace sprocket::platform::syscalls

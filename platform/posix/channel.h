@@ -1,0 +1,56 @@
+#pragma once
+
+// Channel: a descriptor, what the poller watches of it, and what is still to be told of it. The
+// common part of streams and listeners; it belongs to the PosixBackend.
+
+#include "sprocket/platform/intrusive_list.h"
+#include "sprocket/platform/posix/fd.h"
+#include "sprocket/platform/posix/poller.h"
+
+namespace sprocket::platform {
+
+class PosixBackend;
+
+// Every channel is in one of the backend's lists, quiet or with an outcome to tell ...
+struct MembershipTag;
+// ... and besides in this one, while its interest is not yet what the poller knows.
+struct UnsettledTag;
+
+class Channel : public ListLink<MembershipTag>, public ListLink<UnsettledTag> {
+ public:
+  Channel(PosixBackend& backend, Fd fd);
+  virtual ~Channel() = default;
+
+  // From PosixBackend, inside wait().
+  virtual void onReady(Ready ready) = 0;
+
+  // Tells the handler what was decided outside of wait(): a failure, a close. May delete this.
+  virtual void tellOutcome() = 0;
+
+  // The kernel refuses to watch the descriptor.
+  virtual void onUnwatchable(SysError error) = 0;
+
+  bool isClosed() const { return closed_; }
+  void settleInterest();
+
+ protected:
+  // Asks for other events. Settled once before the next poll, so that stopping and starting again
+  // within a turn costs no system call.
+  void setInterest(Interest interest);
+
+  void tellLater();  // has tellOutcome() called once, in this wait() or the next
+
+  // Gives up the descriptor, at once. The object stays until its outcome is told, because an event
+  // for it may be in the present batch.
+  void closeDescriptor();
+
+  PosixBackend& backend_;
+  Fd fd_;
+
+ private:
+  Interest wanted_;
+  Interest watched_;
+  bool closed_ = false;
+};
+
+}  // namespace sprocket::platform

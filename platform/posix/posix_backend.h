@@ -1,0 +1,75 @@
+#pragma once
+
+// The backend of the systems that tell readiness: epoll and kqueue, behind Poller.
+
+#include <array>
+#include <memory>
+
+#include "sprocket/platform/backend.h"
+#include "sprocket/platform/intrusive_list.h"
+#include "sprocket/platform/posix/channel.h"
+#include "sprocket/platform/posix/poller.h"
+
+namespace sprocket::platform {
+
+class PosixListener;
+struct BackOffTag;
+
+class PosixBackend final : public Backend {
+ public:
+  PosixBackend(std::unique_ptr<Poller> poller, Fd reserve);
+  ~PosixBackend() override;
+
+  Stream& connect(const Endpoint& remote, const ConnectOptions& options,
+                  StreamHandler& handler) override;
+  Result<Listener*> listen(const Endpoint& local, const ListenOptions& options,
+                           ListenerHandler& handler) override;
+  void wait(std::optional<Duration> timeout) override;
+  void wake() noexcept override { poller_->wake(); }
+  Instant now() const override;
+
+  // The rest is for channels.
+
+  Poller& poller() { return *poller_; }
+
+  // Every stream receives into this one buffer, so that an idle connection pins none.
+  std::span<std::byte> receiveBuffer() { return {receiveBuffer_.get(), kReceiveBufferSize}; }
+
+  void add(Channel& channel) { quiet_.pushBack(channel); }
+  void settleLater(Channel& channel) { unsettled_.pushBack(channel); }
+  void tellLater(Channel& channel);
+
+  // A listener that could not accept is tried again at `retryAt`, or as soon as a descriptor of
+  // ours closes.
+  void backOff(PosixListener& listener);
+  void descriptorClosed();
+
+  // Accepts and closes what waits at a listener when no descriptor is left but the reserve. Returns
+  // how many that were.
+  std::size_t shed(const Fd& listener);
+
+ private:
+  static constexpr std::size_t kReceiveBufferSize = 64 * 1024;
+  static constexpr std::size_t kEventsPerTurn = 256;
+  static constexpr std::size_t kShedPerTurn = 64;
+
+  using Channels = IntrusiveList<Channel, MembershipTag>;
+
+  void settleInterests();
+  void tellOutcomes();
+  void retryAccepting(bool all);
+  std::optional<Duration> limitedByRetry(std::optional<Duration> timeout) const;
+
+  std::unique_ptr<Poller> poller_;
+  Fd reserve_;
+  std::unique_ptr<std::byte[]> receiveBuffer_;
+  std::array<PollEvent, kEventsPerTurn> events_;
+
+  Channels quiet_;     // nothing to tell
+  Channels outcomes_;  // to be told when the events of this wait() have been handled
+  Channels telling_;   // those being told now; left over only if a handler threw
+  IntrusiveList<Channel, UnsettledTag> unsettled_;
+  IntrusiveList<PosixListener, BackOffTag> backedOff_;
+};
+
+}  // namespace sprocket::platform

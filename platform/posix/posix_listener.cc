@@ -1,0 +1,191 @@
+#include "sprocket/platform/posix/posix_listener.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include "sprocket/platform/posix/posix_stream.h"
+#include "sprocket/platform/posix/sockaddr.h"
+
+namespace sprocket::platform {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kAcceptsPerTurn = 64;  // so that a flood cannot starve timers and other sockets
+constexpr milliseconds kFirstRetry{10};
+constexpr milliseconds kLastRetry{1000};
+
+SysError prepare(const Fd& fd, const IpEndpoint& local, const ListenOptions& options) {
+  const auto blame = Operation::listen;
+  // A restart is not held up by old connections in TIME_WAIT.
+  if (SysError error = sys::setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1, blame)) return error;
+  if (local.address.isV4()) return {};
+  // Always set: the default depends on the system and on its administrator.
+  return sys::setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only, blame);
+}
+
+// As the kernel knows it: cut to capacity. Empty if there is no file.
+std::string socketFile(const Endpoint& local) {
+  const Endpoint known = SockAddr(local).toEndpoint();
+  if (!known.isLocal() || known.path().isAbstract()) return {};
+  return known.path().text;
+}
+
+bool concernsOneConnection(int errnum) {
+  switch (errnum) {
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EOPNOTSUPP:
+    case ETIMEDOUT:
+#ifdef ENONET
+    case ENONET:
+#endif
+      return true;
+    default: return false;
+  }
+}
+
+bool isWant(int errnum) {
+  return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
+}
+
+}  // namespace
+
+Result<Listener*> PosixListener::listen(PosixBackend& backend, const Endpoint& local,
+                                        const ListenOptions& options, ListenerHandler& handler) {
+  auto fd = sys::openStreamSocket(local, Operation::listen);
+  if (!fd) return fd.error();
+  if (local.isIp()) {
+    if (SysError error = prepare(*fd, local.ip(), options)) return error;
+  }
+  if (SysError error = sys::bind(*fd, local, Operation::listen)) return error;
+
+  auto* listener = new PosixListener(backend, std::move(*fd), handler);
+  if (local.isLocal()) {
+    listener->path_ = local;
+    if (std::string file = socketFile(local); !file.empty()) {
+      listener->file_ = sys::fileAt(file.c_str());
+    }
+  }
+  if (SysError error = sys::listen(listener->fd_, options.backlog)) {
+    delete listener;
+    return error;
+  }
+  return listener;
+}
+
+PosixListener::PosixListener(PosixBackend& backend, Fd fd, ListenerHandler& handler)
+    : Channel(backend, std::move(fd)), handler_(handler) {}
+
+PosixListener::~PosixListener() { removeSocketFile(); }
+
+void PosixListener::onReady(Ready) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    if (isClosed() || !accepting_) return;
+    auto fd = sys::accept(fd_);
+    if (fd) {
+      retryDelay_ = {};
+      acceptOne(std::move(*fd));
+    } else if (fd.error().errnum == EAGAIN || fd.error().errnum == EWOULDBLOCK) {
+      return;
+    } else if (!concernsOneConnection(fd.error().errnum)) {
+      return refused(fd.error());
+    }
+  }
+}
+
+void PosixListener::acceptOne(Fd fd) {
+  PosixStream* stream = nullptr;
+  try {
+    stream = &PosixStream::accepted(backend_, std::move(fd), path_.empty());
+  } catch (const std::bad_alloc&) {
+    return handler_.onDrop(1, {ENOMEM, Operation::accept});
+  }
+  try {
+    stream->setHandler(handler_.onAccept(*stream));
+  } catch (...) {
+    stream->close();  // nobody's: it has no handler
+    throw;
+  }
+  stream->tellAccepted();
+}
+
+// Level-triggered: a listener that cannot accept would be reported without end, so it leaves the
+// poller for a while.
+void PosixListener::refused(SysError error) {
+  backOff();
+  if (!isWant(error.errnum)) return handler_.onError(error);
+  const std::size_t count = backend_.shed(fd_);
+  if (count > 0) handler_.onDrop(count, error);
+}
+
+void PosixListener::backOff() {
+  retryDelay_ = std::clamp<Duration>(retryDelay_ * 2, kFirstRetry, kLastRetry);
+  retryAt_ = backend_.now() + retryDelay_;
+  backend_.backOff(*this);
+  updateInterest();
+}
+
+void PosixListener::retry() {
+  ListLink<BackOffTag>::unlink();
+  updateInterest();
+}
+
+void PosixListener::updateInterest() {
+  const bool backingOff = ListLink<BackOffTag>::isLinked();
+  setInterest({.read = accepting_ && !backingOff});
+}
+
+void PosixListener::startAccepting() {
+  accepting_ = true;
+  updateInterest();
+}
+
+void PosixListener::stopAccepting() {
+  accepting_ = false;
+  updateInterest();
+}
+
+void PosixListener::close() {
+  if (isClosed()) return;
+  ListLink<BackOffTag>::unlink();
+  removeSocketFile();
+  closeDescriptor();
+  tellLater();
+}
+
+Endpoint PosixListener::localEndpoint() const {
+  if (isClosed()) return {};
+  return path_.empty() ? sys::localEndpoint(fd_) : path_;
+}
+
+// Only the file that bind made: another may have taken its name since.
+void PosixListener::removeSocketFile() {
+  if (!file_) return;
+  const std::string file = socketFile(path_);
+  if (sys::fileAt(file.c_str()) == file_) syscalls::unlink(file.c_str());
+  file_.reset();
+}
+
+void PosixListener::onUnwatchable(SysError error) {
+  outcome_ = {error.errnum, Operation::accept};
+  backOff();
+  tellLater();
+}
+
+void PosixListener::tellOutcome() {
+  if (!isClosed()) return handler_.onError(std::exchange(outcome_, {}));
+  const std::unique_ptr<PosixListener> last(this);  // gone even if the handler throws
+  handler_.onClose();
+}
+
+}  // namespace sprocket::platform

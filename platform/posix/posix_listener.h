@@ -1,0 +1,51 @@
+#pragma once
+
+// A listening TCP or unix socket on systems that tell readiness.
+
+#include <optional>
+
+#include "sprocket/platform/backend.h"
+#include "sprocket/platform/posix/channel.h"
+#include "sprocket/platform/posix/posix_backend.h"
+#include "sprocket/platform/posix/sys.h"
+
+namespace sprocket::platform {
+
+class PosixListener final : public Listener, private Channel, public ListLink<BackOffTag> {
+ public:
+  static Result<Listener*> listen(PosixBackend& backend, const Endpoint& local,
+                                  const ListenOptions& options, ListenerHandler& handler);
+  ~PosixListener() override;
+
+  void startAccepting() override;
+  void stopAccepting() override;
+  void close() override;
+  Endpoint localEndpoint() const override;
+
+  // For the backend, while this listener backs off.
+  Instant retryAt() const { return retryAt_; }
+  void retry();
+
+ private:
+  PosixListener(PosixBackend& backend, Fd fd, ListenerHandler& handler);
+
+  void onReady(Ready ready) override;
+  void tellOutcome() override;
+  void onUnwatchable(SysError error) override;
+
+  void acceptOne(Fd fd);
+  void refused(SysError error);
+  void backOff();
+  void updateInterest();
+  void removeSocketFile();
+
+  ListenerHandler& handler_;
+  Endpoint path_;                    // as it was given, if local
+  std::optional<sys::FileId> file_;  // that bind made
+  Duration retryDelay_{};            // 0: nothing has gone wrong since the last accept
+  Instant retryAt_;
+  SysError outcome_;
+  bool accepting_ = false;
+};
+
+}  // namespace sprocket::platform

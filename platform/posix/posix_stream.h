@@ -1,0 +1,63 @@
+#pragma once
+
+// A TCP or unix socket on systems that tell readiness.
+
+#include "sprocket/platform/backend.h"
+#include "sprocket/platform/posix/channel.h"
+
+namespace sprocket::platform {
+
+class PosixStream final : public Stream, private Channel {
+ public:
+  static PosixStream& connect(PosixBackend& backend, const Endpoint& remote,
+                              const ConnectOptions& options, StreamHandler& handler);
+
+  // A connection that was accepted: its handler is named, and then told.
+  static PosixStream& accepted(PosixBackend& backend, Fd fd, bool isIp);
+  void setHandler(StreamHandler& handler) { handler_ = &handler; }
+  void tellAccepted();
+
+  void startReceiving() override;
+  void stopReceiving() override;
+  std::size_t trySend(std::span<const Bytes> slices) override;
+  void send(std::span<const Bytes> slices) override;
+  void shutdownSend() override;
+  void close() override;
+  void reset() override;
+  Endpoint localEndpoint() const override;
+  Endpoint remoteEndpoint() const override;
+  SysError setNoDelay(bool on) override;
+  SysError setKeepAlive(bool on, std::chrono::seconds idle) override;
+
+ private:
+  //   connecting ──> connected ──> dead ──> closed
+  //        └──────────────────────^           ^      close() leads there from every state
+  enum class State : std::uint8_t { connecting, connected, dead, closed };
+
+  PosixStream(PosixBackend& backend, Fd fd, State state, bool isIp, StreamHandler* handler);
+
+  void onReady(Ready ready) override;
+  void tellOutcome() override;
+  void onUnwatchable(SysError error) override;
+
+  SysError startConnecting(const Endpoint& remote, const ConnectOptions& options);
+  void finishConnecting(SysError error);
+  void receiveSome(bool hangUp);
+  void sendSome();
+  void advance(std::size_t count);
+  void fail(SysError error);
+  void failLater(SysError error);
+  void updateInterest();
+
+  StreamHandler* handler_;
+  std::span<const Bytes> sending_;  // the caller's, what is left of them
+  std::size_t sentOfFirst_ = 0;     // bytes of the first slice that are gone
+  SysError outcome_;                // of connecting, or a failure, still to be told
+  State state_;
+  bool isIp_;
+  bool outcomeKnown_ = false;
+  bool receiving_ = false;
+  bool receiveEnded_ = false;
+};
+
+}  // namespace sprocket::platform

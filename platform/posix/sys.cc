@@ -1,0 +1,150 @@
+#include "sprocket/platform/posix/sys.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sprocket/platform/posix/sockaddr.h"
+
+namespace sprocket::platform::sys {
+namespace {
+
+// One send moves at most so much: enough for any socket buffer, and far from every kernel's limit.
+constexpr std::size_t kSlicesPerSend = 64;
+constexpr std::size_t kBytesPerSend = std::size_t{1} << 30;
+static_assert(kSlicesPerSend <= IOV_MAX);
+
+#ifdef MSG_NOSIGNAL
+constexpr int kSendFlags = MSG_NOSIGNAL;
+#else
+constexpr int kSendFlags = 0;  // SO_NOSIGPIPE is set on every socket instead.
+#endif
+
+template <class Call>
+auto retryInterrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+template <class Call>
+SysError report(Operation operation, Call call) {
+  return retryInterrupted(call) < 0 ? SysError{errno, operation} : SysError{};
+}
+
+Endpoint endpointBy(int (*ask)(int, sockaddr*, socklen_t*), const Fd& fd) {
+  SockAddr name;
+  if (ask(fd.get(), name.data(), name.resetSize()) < 0) return {};
+  return name.toEndpoint();
+}
+
+}  // namespace
+
+Result<Fd> openStreamSocket(const Endpoint& of, Operation blame) {
+  const SockAddr address(of);
+  Fd fd(syscalls::socket(address.family(), SOCK_STREAM, 0));
+  if (!fd) return SysError{errno, blame};
+#ifdef SO_NOSIGPIPE
+  if (SysError error = setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1, blame)) return error;
+#endif
+  return fd;
+}
+
+SysError bind(const Fd& fd, const Endpoint& local, Operation blame) {
+  const SockAddr address(local);
+  return report(blame, [&] { return syscalls::bind(fd.get(), address.data(), address.size()); });
+}
+
+SysError listen(const Fd& fd, int backlog) {
+  return report(Operation::listen, [&] { return syscalls::listen(fd.get(), backlog); });
+}
+
+SysError connect(const Fd& fd, const Endpoint& remote) {
+  const SockAddr address(remote);
+  if (syscalls::connect(fd.get(), address.data(), address.size()) == 0) return {};
+  // An interrupted connect goes on like one in progress; asking again would give EALREADY.
+  return {errno == EINTR ? EINPROGRESS : errno, Operation::connect};
+}
+
+Result<Fd> accept(const Fd& listener) {
+  Fd fd(retryInterrupted([&] { return syscalls::accept(listener.get(), nullptr, nullptr); }));
+  if (!fd) return SysError{errno, Operation::accept};
+#ifdef SO_NOSIGPIPE
+  if (SysError error = setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1, Operation::accept)) return error;
+#endif
+  return fd;
+}
+
+Transfer receive(const Fd& fd, std::span<std::byte> buffer) {
+  const ssize_t count =
+      retryInterrupted([&] { return syscalls::recv(fd.get(), buffer.data(), buffer.size(), 0); });
+  if (count < 0) return {.errnum = errno};
+  return {.count = static_cast<std::size_t>(count)};
+}
+
+Transfer send(const Fd& fd, std::span<const std::span<const std::byte>> slices,
+              std::size_t offset) {
+  std::array<iovec, kSlicesPerSend> pieces;
+  std::size_t pieceCount = 0;
+  std::size_t offered = 0;
+  for (std::span<const std::byte> slice : slices) {
+    if (pieceCount == pieces.size() || offered == kBytesPerSend) break;
+    slice = slice.subspan(std::exchange(offset, 0));
+    if (slice.empty()) continue;
+    slice = slice.first(std::min(slice.size(), kBytesPerSend - offered));
+    // The kernel only reads through iov_base.
+    pieces[pieceCount++] = {const_cast<std::byte*>(slice.data()), slice.size()};
+    offered += slice.size();
+  }
+  if (offered == 0) return {};
+
+  const ssize_t count = retryInterrupted([&] {
+    if (pieceCount == 1) {
+      return syscalls::send(fd.get(), pieces[0].iov_base, pieces[0].iov_len, kSendFlags);
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(pieceCount);
+    return syscalls::sendmsg(fd.get(), &message, kSendFlags);
+  });
+  if (count < 0) return {.errnum = errno};
+  return {.count = static_cast<std::size_t>(count),
+          .full = static_cast<std::size_t>(count) < offered};
+}
+
+int shutdownSend(const Fd& fd) { return syscalls::shutdown(fd.get(), SHUT_WR) < 0 ? errno : 0; }
+
+int pendingError(const Fd& fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return syscalls::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? errno : error;
+}
+
+Endpoint localEndpoint(const Fd& fd) { return endpointBy(&syscalls::getsockname, fd); }
+
+Endpoint remoteEndpoint(const Fd& fd) { return endpointBy(&syscalls::getpeername, fd); }
+
+SysError setOption(const Fd& fd, int level, int name, int value, Operation blame) {
+  const int result = syscalls::setsockopt(fd.get(), level, name, &value, sizeof value);
+  return result < 0 ? SysError{errno, blame} : SysError{};
+}
+
+Fd reserve() { return Fd(syscalls::open("/dev/null", O_RDONLY | O_CLOEXEC | O_NONBLOCK)); }
+
+std::optional<FileId> fileAt(const char* path) {
+  struct stat status;
+  if (syscalls::lstat(path, &status) < 0) return std::nullopt;
+  return FileId{static_cast<std::uint64_t>(status.st_dev),
+                static_cast<std::uint64_t>(status.st_ino)};
+}
+
+Instant now() {
+  timespec time{};
+  syscalls::clockGettime(CLOCK_MONOTONIC, &time);
+  return Instant(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+}  // namespace sprocket::platform::sys
