@@ -1,0 +1,93 @@
+#pragma once
+
+// The parameters of listen, connect and write. They exist to be converted to: each takes exactly
+// what is meant and refuses what C++ would convert by accident, such as `true` for a port or a null
+// pointer for a text.
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "sprocket/net/buffer.h"
+
+namespace sprocket::net {
+
+template <class T>
+concept Text = std::convertible_to<T, std::string_view> && !std::same_as<T, std::nullptr_t>;
+
+template <class T>
+concept Integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>;
+
+// A host name or an IP address.
+class Host {
+ public:
+  template <Text T>
+  Host(const T& name) : name_(std::string_view(name)) {}
+
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+};
+
+// What is listened on or connected to, if one argument says it all: a port or a local path.
+class PortOrPath {
+ public:
+  template <Integer T>
+  PortOrPath(T port) : port_(static_cast<long long>(port)) {}
+  template <Text T>
+  PortOrPath(const T& path) : path_(std::string_view(path)) {}
+
+  // Absent for a path. Throws an ArgumentError if it is not 0 to 65535.
+  std::optional<int> checkedPort() const;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::optional<long long> port_;
+  std::string path_;
+};
+
+using ListenOn = PortOrPath;
+using ConnectTo = PortOrPath;
+
+// What write() and end() take: text or bytes, looked at during the call and copied only if the
+// kernel does not take them at once. A std::string that is moved in is then taken over, a Buffer
+// shared.
+class Chunk {
+ public:
+  template <Text T>
+  requires(!std::same_as<T, Buffer>) Chunk(const T& text)
+      : Chunk(std::as_bytes(std::span(std::string_view(text)))) {}
+  Chunk(std::string&& text) : Chunk(std::as_bytes(std::span(text))) { string_ = &text; }
+  Chunk(const Buffer& buffer) : Chunk(buffer.bytes()) { buffer_ = &buffer; }
+  template <class T>
+  requires(!Text<T> && std::convertible_to<const T&, std::span<const std::byte>>)
+      Chunk(const T& bytes)
+      : Chunk(std::span<const std::byte>(bytes)) {}
+  Chunk(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+  std::size_t size() const { return bytes_.size(); }
+
+  // The bytes from `begin` on, to be kept; once.
+  Buffer keepFrom(std::size_t begin) const {
+    if (buffer_ != nullptr) {
+      const Buffer rest = buffer_->tail(begin);
+      return rest;  // a copy, since it is const: the chunk of 'data' is only a view
+    }
+    if (string_ != nullptr) return Buffer::from(std::move(*string_)).tail(begin);
+    return Buffer::from(bytes_.subspan(begin));
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::string* string_ = nullptr;   // the caller's, for the time of the call
+  const Buffer* buffer_ = nullptr;  // likewise
+};
+
+}  // namespace sprocket::net

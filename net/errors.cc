@@ -1,0 +1,147 @@
+#include "sprocket/net/errors.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace sprocket::net {
+namespace {
+
+using platform::Endpoint;
+using platform::SysError;
+
+Error::Details detailsOf(SysError error) {
+  return {.message = std::string(error.syscall()) + " " + std::string(error.code()),
+          .code = std::string(error.code()),
+          .errnum = error.errnum,
+          .syscall = std::string(error.syscall())};
+}
+
+// Node's form, which has no brackets around IPv6 addresses.
+std::string nameOf(const Endpoint& endpoint) {
+  if (endpoint.isLocal()) return endpoint.path().text;
+  if (!endpoint.isIp()) return {};
+  const auto& [address, port] = endpoint.ip();
+  return address.toString() + (port == 0 ? "" : ":" + std::to_string(port));
+}
+
+void setAddress(Error::Details& details, const Endpoint& endpoint) {
+  if (endpoint.isLocal()) details.address = endpoint.path().text;
+  if (!endpoint.isIp()) return;
+  details.address = endpoint.ip().address.toString();
+  details.port = endpoint.ip().port;
+}
+
+Error own(std::string code, std::string message) {
+  return Error({.message = std::move(message), .code = std::move(code)});
+}
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+}  // namespace
+
+Error connectError(SysError error, const Endpoint& remote, const Endpoint& local) {
+  Error::Details details = detailsOf(error);
+  if (error.operation == platform::Operation::bind) {
+    details.message += " " + nameOf(local);
+    setAddress(details, local);
+    return Error(std::move(details));
+  }
+  details.message += " " + nameOf(remote);
+  setAddress(details, remote);
+  if (local.isIp()) {
+    details.localAddress = local.ip().address.toString();
+    details.localPort = local.ip().port;
+    details.message += " - Local (" + nameOf(local) + ")";
+  }
+  return Error(std::move(details));
+}
+
+Error listenError(SysError error, const Endpoint& local) {
+  Error::Details details = detailsOf(error);
+  details.syscall = "listen";
+  details.message = "listen " + details.code + ": " + std::string(error.description());
+  if (!local.empty()) details.message += " " + nameOf(local);
+  setAddress(details, local);
+  return Error(std::move(details));
+}
+
+Error transferError(SysError error) { return Error(detailsOf(error)); }
+
+Error invalidAddressError(std::string_view address) {
+  return own("ERR_INVALID_IP_ADDRESS", "Invalid IP address: " + std::string(address));
+}
+
+Error serverNotRunningError() { return own("ERR_SERVER_NOT_RUNNING", "Server is not running."); }
+
+Error socketClosedError() { return own("ERR_SOCKET_CLOSED", "Socket is closed"); }
+
+Error closedBeforeConnectionError() {
+  return own("ERR_SOCKET_CLOSED_BEFORE_CONNECTION",
+             "Socket closed before the connection was established");
+}
+
+Error writeAfterEndError() { return own("ERR_STREAM_WRITE_AFTER_END", "write after end"); }
+
+Error endedByOtherPartyError() {
+  return own("EPIPE", "This socket has been ended by the other party");
+}
+
+Error streamDestroyedError(std::string_view method) {
+  return own("ERR_STREAM_DESTROYED",
+             "Cannot call " + std::string(method) + " after a stream was destroyed");
+}
+
+Error alreadyFinishedError() {
+  return own("ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished");
+}
+
+void throwBadPort(std::string_view name, long long value) {
+  throw ArgumentError(
+      "ERR_SOCKET_BAD_PORT",
+      std::string(name) + " should be >= 0 and < 65536. Received " + std::to_string(value) + ".");
+}
+
+void throwBadAddress(std::string_view name, std::string_view value) {
+  throw ArgumentError("ERR_INVALID_IP_ADDRESS",
+                      std::string(name) + " is not an IP address: " + quoted(value));
+}
+
+void throwBadFamily(int value) {
+  throw ArgumentError("ERR_INVALID_ARG_VALUE",
+                      "family must be 4 or 6. Received " + std::to_string(value) + ".");
+}
+
+void throwBadTimeout(double value) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  throw ArgumentError("ERR_OUT_OF_RANGE",
+                      "timeout must be a non-negative finite number. Received " +
+                          std::string(text.data(), end) + ".");
+}
+
+void throwBadBacklog(int value) {
+  throw ArgumentError("ERR_OUT_OF_RANGE",
+                      "backlog must not be negative. Received " + std::to_string(value) + ".");
+}
+
+void throwNoTarget(std::string_view method) {
+  throw ArgumentError("ERR_MISSING_ARGS", std::string(method) +
+                                              " needs a port or a path: neither was given, or the "
+                                              "path is ''");
+}
+
+void throwCannotConnect(std::string_view state) {
+  throw ArgumentError("ERR_SOCKET_NOT_CLOSED", "connect() on a socket that is " +
+                                                   std::string(state) +
+                                                   ": connect again in its 'close' listener");
+}
+
+void throwListenersReleased() {
+  throw ArgumentError("ERR_SOCKET_LISTENERS_RELEASED",
+                      "connect() on a socket whose listeners were released after 'close': attach "
+                      "listeners again, connect in the 'close' listener, or make it {.reusable = "
+                      "true}");
+}
+
+}  // namespace sprocket::net

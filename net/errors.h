@@ -1,0 +1,45 @@
+#pragma once
+
+// The wording of every error of net: Node's. (Contract, section 3.)
+
+#include <string>
+#include <string_view>
+
+#include "sprocket/platform/address.h"
+#include "sprocket/platform/error.h"
+#include "sprocket/platform/sys_error.h"
+
+namespace sprocket::net {
+
+// "connect ECONNREFUSED 127.0.0.1:80", with " - Local (127.0.0.1:4000)" behind it if `local` is not
+// empty; and of binding the local side "bind EADDRINUSE 127.0.0.1:4000".
+Error connectError(platform::SysError error, const platform::Endpoint& remote,
+                   const platform::Endpoint& local);
+
+// "listen EADDRINUSE: address already in use 127.0.0.1:80"
+Error listenError(platform::SysError error, const platform::Endpoint& local);
+
+// "read ECONNRESET", "write EPIPE", "accept EINVAL"
+Error transferError(platform::SysError error);
+
+// Errors of the library's own.
+Error invalidAddressError(std::string_view address);
+Error serverNotRunningError();
+Error socketClosedError();
+Error closedBeforeConnectionError();
+Error writeAfterEndError();
+Error endedByOtherPartyError();
+Error streamDestroyedError(std::string_view method);
+Error alreadyFinishedError();
+
+// Mistakes of the caller, each naming the value; thrown.
+[[noreturn]] void throwBadPort(std::string_view name, long long value);
+[[noreturn]] void throwBadAddress(std::string_view name, std::string_view value);
+[[noreturn]] void throwBadFamily(int value);
+[[noreturn]] void throwBadTimeout(double value);
+[[noreturn]] void throwBadBacklog(int value);
+[[noreturn]] void throwNoTarget(std::string_view method);
+[[noreturn]] void throwCannotConnect(std::string_view state);
+[[noreturn]] void throwListenersReleased();
+
+}  // namespace sprocket::net

@@ -1,0 +1,56 @@
+#pragma once
+
+// Pipe: what pipe() makes. It carries one socket's data to another, or to itself, and holds the
+// source up while the destination is full. (Contract 10.9.)
+
+#include "sprocket/net/buffer.h"
+#include "sprocket/platform/intrusive_list.h"
+
+namespace sprocket::net {
+
+class SocketState;
+
+struct FromTag;
+struct IntoTag;
+
+// Linked into both of its sockets, each of which ends it when it goes.
+class Pipe : public platform::ListLink<FromTag>, public platform::ListLink<IntoTag> {
+ public:
+  static void connect(SocketState& source, SocketState& destination, bool end);
+
+  bool leadsTo(const SocketState& destination) const { return &destination_ == &destination; }
+
+  // Whether the destination has asked to wait.
+  bool isBlocked() const { return blocked_; }
+
+  // Whether the destination takes no more data.
+  bool isBroken() const;
+
+  // Writes the chunk to the destination, unless that is broken.
+  void forward(const Buffer& chunk);
+
+  // Ends a broken pipe, as writing to its destination would: with an error there. Deletes this.
+  void fail(const Buffer& chunk);
+
+  // Ends the pipe, and the destination if pipe() was told so. Deletes this.
+  void sourceEnded();
+
+  void destinationDrained();
+
+  // Deletes this. The source is left as it is, and flows no more if that was its last pipe.
+  void disconnect();
+
+ private:
+  Pipe(SocketState& source, SocketState& destination, bool end)
+      : source_(source), destination_(destination), end_(end) {}
+
+  SocketState& source_;
+  SocketState& destination_;
+  bool end_;
+  bool blocked_ = false;
+};
+
+using PipesFrom = platform::IntrusiveList<Pipe, FromTag>;
+using PipesInto = platform::IntrusiveList<Pipe, IntoTag>;
+
+}  // namespace sprocket::net

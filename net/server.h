@@ -1,0 +1,91 @@
+#pragma once
+
+// Server: accepts connections on a TCP port or a local path, as Node's net.Server.
+//
+//   auto server = net::createServer([](net::Socket c) { c.pipe(c); });
+//   server.listen(8124);
+//
+// A Server is a handle, as a Socket is (socket.h). It keeps its listeners after 'close': to close
+// and listen again is its daily life. A listening server keeps itself alive.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "sprocket/net/socket.h"
+
+namespace sprocket::net {
+
+class Server;
+class ServerState;
+
+// Connections that were accepted and cut off.
+struct Drop {
+  std::size_t count = 1;
+  Error why;  // EMFILE and kin: the process has no descriptor or memory left for them
+};
+
+using ServerEvents = EventList<
+    Event<"listening", void()>,                // bound, accepting from now on [7.7]
+    Event<"connection", void(Socket socket)>,  // connected; may be written right there [7.15]
+    Event<"drop", void(const Drop& drop)>,     // [7.23]
+    Event<"error", void(const Error& error)>,  // thrown out of run() if unheard [2.5, 7.22]
+    Event<"close", void()>>;                   // closed, and the last connection is gone [7.18]
+
+using OnClosed = OnWritten;
+using OnListening = OnceListener<Server, ServerEvents, "listening">;
+
+class Server : public EventEmitter<Server, ServerEvents> {
+ public:
+  // A server that does not listen yet, of this thread's loop.
+  Server();
+  explicit Server(const ServerOptions& options);
+
+  Server(const Server& other) noexcept;
+  Server& operator=(const Server& other) noexcept;
+  ~Server();
+
+  friend bool operator==(const Server& a, const Server& b) noexcept {
+    return a.state_.get() == b.state_.get();
+  }
+
+  // Starts listening; 'listening' follows, or 'error', after which listen() may be called again.
+  // `listener` hears 'listening' once. Without a port the system picks one, without a host it is
+  // every address. A server that listens already moves to the new place. Throws an ArgumentError
+  // for a port outside 0..65535, a negative backlog, and options that have neither port nor path.
+  // Returns the server. [7.1 to 7.12]
+  Server listen(OnListening listener = {}) const;
+  Server listen(const ListenOptions& options, OnListening listener = {}) const;
+  Server listen(ListenOn target, OnListening listener = {}) const;
+  Server listen(ListenOn target, int backlog, OnListening listener = {}) const;
+  Server listen(int port, const Host& host, OnListening listener = {}) const;
+  Server listen(int port, const Host& host, int backlog, OnListening listener = {}) const;
+
+  // Stops accepting at once; connections live on. 'close' follows when the last of them is gone;
+  // `callback` is called with it, with an error if the server was not open. Returns the server.
+  // [7.18, 7.19]
+  Server close(OnClosed callback = {}) const;
+
+  bool listening() const;  // [7.13]
+
+  // Where it listens: address, family and the real port, or the path as it was given. Absent while
+  // it does not. [7.14]
+  std::optional<Address> address() const;
+
+  // Whether the loop runs on for this server's sake; it does, unless unref() is called. [11.2]
+  Server ref() const;
+  Server unref() const;
+
+ private:
+  friend class EventEmitter<Server, ServerEvents>;
+  friend class EmitterState<ServerState, Server, ServerEvents>;
+
+  explicit Server(ServerState& state) noexcept;
+
+  ListenerTable& listeners() const;
+  void onListenerAdded(std::uint8_t event) const;
+
+  reactor::RefPtr<ServerState> state_;
+};
+
+}  // namespace sprocket::net

@@ -1,0 +1,217 @@
+#include "sprocket/net/server_state.h"
+
+#include <utility>
+
+#include "sprocket/net/errors.h"
+#include "sprocket/net/socket_state.h"
+
+namespace sprocket::net {
+namespace {
+
+using platform::Endpoint;
+using platform::Family;
+using platform::IpAddress;
+using platform::IpEndpoint;
+using platform::LocalPath;
+using platform::SysError;
+
+constexpr int kDefaultBacklog = 511;
+
+}  // namespace
+
+// One listening endpoint. A server that moves has two for a moment, the old one closing.
+class ServerState::Acceptor final : public platform::ListenerHandler {
+ public:
+  explicit Acceptor(ServerState& server) : server_(server) {}
+
+  platform::Listener* listener = nullptr;  // the backend's, until onClose()
+
+ private:
+  platform::StreamHandler& onAccept(platform::Stream& stream) override {
+    SocketState& socket = SocketState::accepted(server_, stream, server_.options());
+    ++server_.connections_;
+    return socket.streamHandler();
+  }
+
+  void onDrop(std::size_t count, SysError why) override {
+    server_.loop()->call(
+        [&] { server_.emit<"drop">(Drop{.count = count, .why = transferError(why)}); });
+  }
+
+  void onError(SysError error) override {
+    server_.loop()->call([&] { server_.emitError(transferError(error)); });
+  }
+
+  void onClose() override {
+    const reactor::RefPtr<ServerState> keep = &server_;
+    keep->acceptorClosed(*this);  // which deletes this
+  }
+
+  ServerState& server_;
+};
+
+ServerState::ServerState(reactor::Loop& loop, const ServerOptions& options)
+    : EmitterState(loop), options_(options) {}
+
+ServerState::~ServerState() = default;
+
+void ServerState::listen(const ListenOptions& options, OnListening listener) {
+  if (loop() == nullptr) return;
+  if (options.port && (*options.port < 0 || *options.port > 65535)) {
+    throwBadPort("port", *options.port);
+  }
+  if (!options.port && options.path.empty()) throwNoTarget("listen()");
+  if (options.backlog < 0) throwBadBacklog(options.backlog);
+
+  if (auto node = listener.take()) listeners_.add(node.release(), false);
+  stopListening();
+  ++listens_;
+
+  if (!options.port) {
+    bind(LocalPath{options.path}, options);
+  } else if (const auto port = static_cast<std::uint16_t>(*options.port); options.host.empty()) {
+    bindEverywhere(port, options);
+  } else if (const auto address = IpAddress::parse(options.host)) {
+    bind(IpEndpoint{*address, port}, options);
+  } else {
+    attempt_ = std::make_unique<Attempt>(Attempt{.options = options, .lookup = {}});
+    attempt_->lookup = dns::lookup(
+        options.host, [this](const Error& error, const std::vector<dns::Address>& addresses) {
+          const auto attempt = std::move(attempt_);
+          updateClaim();
+          if (error) return fail(error);
+          bind(IpEndpoint{*IpAddress::parse(addresses.front().address),
+                          static_cast<std::uint16_t>(*attempt->options.port)},
+               attempt->options);
+        });
+  }
+  updateClaim();
+}
+
+// `::` takes IPv4 clients too; where there is no IPv6 it is `0.0.0.0`. (Contract 7.4.)
+void ServerState::bindEverywhere(std::uint16_t port, const ListenOptions& options) {
+  SysError error;
+  if (tryBind(IpEndpoint{IpAddress::any(Family::v6), port}, options, error)) return;
+  const bool hasNoIpv6 = error.code() == "EAFNOSUPPORT" || error.code() == "EADDRNOTAVAIL" ||
+                         error.code() == "EPROTONOSUPPORT";
+  if (hasNoIpv6) {
+    bind(IpEndpoint{IpAddress::any(Family::v4), port}, options);
+  } else {
+    fail(listenError(error, IpEndpoint{IpAddress::any(Family::v6), port}));
+  }
+}
+
+void ServerState::bind(const Endpoint& local, const ListenOptions& options) {
+  SysError error;
+  if (!tryBind(local, options, error)) fail(listenError(error, local));
+}
+
+bool ServerState::tryBind(const Endpoint& local, const ListenOptions& options, SysError& error) {
+  auto acceptor = std::make_unique<Acceptor>(*this);
+  auto listener =
+      loop()->backend().listen(local,
+                               {.backlog = options.backlog == 0 ? kDefaultBacklog : options.backlog,
+                                .ipv6Only = options.ipv6Only},
+                               *acceptor);
+  if (!listener) {
+    error = listener.error();
+    return false;
+  }
+  acceptor->listener = *listener;
+  acceptor->listener->startAccepting();
+  acceptor_ = acceptor.get();
+  acceptors_.push_back(std::move(acceptor));
+  updateClaim();
+  defer([listen = listens_](ServerState& self) {
+    if (self.listens_ == listen) self.emit<"listening">();
+  });
+  return true;
+}
+
+void ServerState::fail(const Error& error) {
+  defer([error, listen = listens_](ServerState& self) {
+    // close() or another listen() in the meantime: nobody waits for this any more.
+    if (self.listens_ != listen) return;
+    self.emitError(error);
+  });
+  updateClaim();
+}
+
+void ServerState::stopListening() {
+  if (attempt_ != nullptr && attempt_->lookup) attempt_->lookup->cancel();
+  attempt_.reset();
+  if (acceptor_ != nullptr) std::exchange(acceptor_, nullptr)->listener->close();
+}
+
+// Closing.
+
+void ServerState::close(OnWritten onClose) {
+  if (loop() == nullptr) return;
+  const bool wasOpen = isListening() || attempt_ != nullptr;
+  if (auto callback = onClose.take()) {
+    OnceListener<Server, ServerEvents, "close"> listener(
+        [callback = std::move(callback),
+         error = wasOpen ? Error() : serverNotRunningError()]() mutable { callback(error); });
+    listeners_.add(listener.take().release(), false);
+  }
+  ++listens_;
+  stopListening();
+  closeAsked_ = true;
+  closeWhenDrained();
+  updateClaim();
+}
+
+void ServerState::acceptorClosed(Acceptor& acceptor) {
+  std::erase_if(acceptors_, [&](const auto& each) { return each.get() == &acceptor; });
+  closeWhenDrained();
+  updateClaim();
+}
+
+void ServerState::connectionDestroyed() {
+  --connections_;
+  // A server that listens again by now waits for its next close. (Contract 7.20.)
+  if (!isListening()) closeWhenDrained();
+  updateClaim();
+}
+
+void ServerState::closeWhenDrained() {
+  if (!closeAsked_ || connections_ > 0 || isAcceptorClosing()) return;
+  closeAsked_ = false;
+  if (!PhaseTask::isLinked()) loop()->queueClose(*this);
+}
+
+void ServerState::onPhase() {
+  const reactor::RefPtr<ServerState> keep = this;
+  updateClaim();
+  emit<"close">();
+}
+
+void ServerState::emitConnection(SocketState& socket) { emit<"connection">(socket.handle()); }
+
+void ServerState::onLoopGone() {
+  const reactor::RefPtr<ServerState> keep = std::move(self_);
+  PhaseTask::unlink();
+  attempt_.reset();
+  acceptor_ = nullptr;
+  acceptors_.clear();
+  listeners_.clear();
+}
+
+void ServerState::setReferenced(bool referenced) {
+  referenced_ = referenced;
+  updateClaim();
+}
+
+Endpoint ServerState::localEndpoint() const {
+  return acceptor_ == nullptr ? Endpoint() : acceptor_->listener->localEndpoint();
+}
+
+// Whatever is under way keeps the server, and most of it the loop.
+void ServerState::updateClaim() {
+  const bool isClosing = isAcceptorClosing() || PhaseTask::isLinked();
+  const bool isActive = isListening() || attempt_ != nullptr;
+  keepRunning(isClosing || (referenced_ && isActive));
+  self_ = isClosing || isActive ? this : nullptr;
+}
+
+}  // namespace sprocket::net

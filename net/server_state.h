@@ -1,0 +1,71 @@
+#pragma once
+
+// ServerState: the object that Server handles name.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sprocket/dns/dns.h"
+#include "sprocket/net/emitter_state.h"
+#include "sprocket/net/server.h"
+#include "sprocket/platform/backend.h"
+#include "sprocket/reactor/loop.h"
+
+namespace sprocket::net {
+
+class ServerState final : public EmitterState<ServerState, Server, ServerEvents>,
+                          private reactor::PhaseTask {
+ public:
+  ServerState(reactor::Loop& loop, const ServerOptions& options);
+  ~ServerState();
+
+  void listen(const ListenOptions& options, OnListening listener);
+  void close(OnWritten callback);
+  void setReferenced(bool referenced);
+  bool isListening() const { return acceptor_ != nullptr; }
+  platform::Endpoint localEndpoint() const;
+  const ServerOptions& options() const { return options_; }
+
+  // From the connections.
+  void emitConnection(SocketState& socket);
+  void connectionDestroyed();
+
+ private:
+  friend class EmitterState<ServerState, Server, ServerEvents>;
+  class Acceptor;
+
+  struct Attempt {
+    ListenOptions options;
+    std::optional<dns::Lookup> lookup;
+  };
+
+  void onPhase() override;  // 'close'
+  void onLoopGone() override;
+
+  void bind(const platform::Endpoint& local, const ListenOptions& options);
+  void bindEverywhere(std::uint16_t port, const ListenOptions& options);
+  bool tryBind(const platform::Endpoint& local, const ListenOptions& options,
+               platform::SysError& error);
+  void fail(const Error& error);
+  void stopListening();
+  void acceptorClosed(Acceptor& acceptor);
+  bool isAcceptorClosing() const { return acceptors_.size() > (acceptor_ == nullptr ? 0u : 1u); }
+  void closeWhenDrained();
+  void updateClaim();
+
+  const ServerOptions options_;
+  reactor::RefPtr<ServerState> self_;                 // held while anything is under way
+  std::unique_ptr<Attempt> attempt_;                  // while the host name is resolved
+  Acceptor* acceptor_ = nullptr;                      // the one that listens
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;  // and those that are closing
+  std::size_t connections_ = 0;
+  std::uint32_t listens_ = 0;  // counts listen(), close(): a 'listening' for an old one is not told
+  bool referenced_ = true;
+  bool closeAsked_ = false;
+};
+
+}  // namespace sprocket::net

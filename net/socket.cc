@@ -1,0 +1,158 @@
+#include "sprocket/net/socket.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sprocket/net/errors.h"
+#include "sprocket/net/format_address.h"
+#include "sprocket/net/socket_state.h"
+
+namespace sprocket::net {
+namespace {
+
+template <class T>
+std::optional<T> memberOf(const std::optional<Address>& address, T Address::*member) {
+  return address ? std::optional<T>((*address).*member) : std::nullopt;
+}
+
+// Only of IP connections. (Contract 13.3.)
+std::optional<Address> ipAddressOf(const platform::Endpoint& endpoint) {
+  return endpoint.isIp() ? formatAddress(endpoint) : std::nullopt;
+}
+
+}  // namespace
+
+// A mistake here, such as a negative delay, leaves the system's own value.
+std::chrono::seconds Milliseconds::wholeSeconds() const {
+  constexpr double most = 65535;
+  const double seconds = count_ / 1000;
+  return std::chrono::seconds(seconds >= 1 ? static_cast<int>(std::min(seconds, most)) : 0);
+}
+
+Socket::Socket() : Socket(SocketOptions{}) {}
+Socket::Socket(const SocketOptions& options)
+    : state_(new SocketState(reactor::Loop::current(), options)) {}
+Socket::Socket(SocketState& state) noexcept : state_(&state) {}
+Socket::Socket(const Socket& other) noexcept = default;
+Socket& Socket::operator=(const Socket& other) noexcept = default;
+Socket::~Socket() = default;
+
+Socket Socket::connect(const ConnectOptions& options, OnConnect listener) const {
+  state_->connect(options, std::move(listener));
+  return *this;
+}
+
+Socket Socket::connect(ConnectTo target, OnConnect listener) const {
+  return connect({.port = target.checkedPort(), .path = target.path()}, std::move(listener));
+}
+
+Socket Socket::connect(int port, const Host& host, OnConnect listener) const {
+  return connect({.port = port, .host = host.name()}, std::move(listener));
+}
+
+bool Socket::write(const Chunk& chunk, OnWritten callback) const {
+  return state_->write(chunk, std::move(callback));
+}
+
+Socket Socket::end(OnWritten callback) const {
+  state_->end(std::move(callback));
+  return *this;
+}
+
+Socket Socket::end(const Chunk& chunk, OnWritten callback) const {
+  state_->write(chunk, {});
+  return end(std::move(callback));
+}
+
+Socket Socket::destroy(const Error& error) const {
+  state_->destroy(error);
+  return *this;
+}
+
+Socket Socket::pause() const {
+  state_->pause();
+  return *this;
+}
+
+Socket Socket::resume() const {
+  state_->resume();
+  return *this;
+}
+
+Socket Socket::pipe(const Socket& destination, bool end) const {
+  state_->pipe(*destination.state_, end);
+  return destination;
+}
+
+Socket Socket::unpipe(const Socket& destination) const {
+  state_->unpipe(destination.state_.get());
+  return *this;
+}
+
+Socket Socket::unpipe() const {
+  state_->unpipe(nullptr);
+  return *this;
+}
+
+Socket Socket::setTimeout(Milliseconds idle, OnTimeout listener) const {
+  state_->setTimeout(idle.count(), std::move(listener));
+  return *this;
+}
+
+Socket Socket::setNoDelay(bool on) const {
+  state_->setNoDelay(on);
+  return *this;
+}
+
+Socket Socket::setKeepAlive(bool enable, Milliseconds initialDelay) const {
+  state_->setKeepAlive(enable, initialDelay.wholeSeconds());
+  return *this;
+}
+
+Socket Socket::ref() const {
+  state_->setReferenced(true);
+  return *this;
+}
+
+Socket Socket::unref() const {
+  state_->setReferenced(false);
+  return *this;
+}
+
+std::optional<Address> Socket::address() const { return ipAddressOf(state_->localEndpoint()); }
+
+std::optional<std::string> Socket::localAddress() const {
+  return memberOf(address(), &Address::address);
+}
+
+std::optional<int> Socket::localPort() const { return memberOf(address(), &Address::port); }
+
+std::optional<std::string> Socket::remoteAddress() const {
+  return memberOf(ipAddressOf(state_->remoteEndpoint()), &Address::address);
+}
+
+std::optional<std::string> Socket::remoteFamily() const {
+  return memberOf(ipAddressOf(state_->remoteEndpoint()), &Address::family);
+}
+
+std::optional<int> Socket::remotePort() const {
+  return memberOf(ipAddressOf(state_->remoteEndpoint()), &Address::port);
+}
+
+bool Socket::connecting() const { return state_->isConnecting(); }
+
+bool Socket::destroyed() const { return state_->isDestroyed(); }
+
+std::uint64_t Socket::bytesRead() const { return state_->bytesRead(); }
+
+std::uint64_t Socket::bytesWritten() const { return state_->bytesWritten(); }
+
+std::size_t Socket::bufferSize() const { return state_->bufferSize(); }
+
+std::optional<double> Socket::timeout() const { return state_->timeout(); }
+
+ListenerTable& Socket::listeners() const { return state_->listeners(); }
+
+void Socket::onListenerAdded(std::uint8_t event) const { state_->onListenerAdded(event); }
+
+}  // namespace sprocket::net

@@ -1,0 +1,229 @@
+#pragma once
+
+// Socket: one end of a TCP or local stream connection, as Node's net.Socket.
+//
+//   auto client = net::connect(8124, "localhost", [](net::Socket self) { self.write("world!\r\n");
+//   }); client.on<"data">([](std::string_view text) { std::fwrite(text.data(), 1, text.size(),
+//   stdout); });
+//
+// A Socket is a handle: eight bytes, copied freely, all copies name the same object, == compares
+// which. There is no null handle, and a moved-from one still names its object. Every call is safe
+// at any time, in any state and from inside any listener; it belongs to the thread of its loop.
+//
+// What is open keeps itself alive: dropping every handle closes nothing. When 'close' has been
+// delivered the listeners are released, with what they captured, unless the socket was connected
+// again by then or is `reusable`.
+//
+// Numbers in brackets are the items of the behaviour contract.
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "sprocket/net/arguments.h"
+#include "sprocket/net/buffer.h"
+#include "sprocket/net/event_emitter.h"
+#include "sprocket/net/options.h"
+#include "sprocket/platform/error.h"
+#include "sprocket/reactor/ref_counted.h"
+#include "sprocket/reactor/unique_function.h"
+
+namespace sprocket::net {
+
+class Socket;
+class SocketState;
+
+using SocketEvents = EventList<
+    // After a host name was resolved, before connecting: the error if that failed, or the address
+    // ("127.0.0.1") and family (4 or 6) about to be used; and the name. [6.7]
+    Event<"lookup", void(const Error& error, const std::string& address, int family,
+                         const std::string& host)>,
+    Event<"connect", void()>,  // [6.11]
+    Event<"ready", void()>,    // directly after 'connect'
+    // Bytes; never empty; no meaning in where they are cut. The chunk is good until the listener
+    // returns; a copy of it stays. The first listener starts the flow. [10.1, 10.2]
+    Event<"data", void(const Buffer& chunk)>,
+    Event<"drain", void()>,    // everything queued is gone after a write() returned false [8.3]
+    Event<"timeout", void()>,  // idle for as long as setTimeout() said; only a notice [14]
+    Event<"end", void()>,      // the peer has finished sending, and all of it was delivered [9.3]
+    Event<"finish", void()>,   // everything was handed to the system, and FIN sent [9.2]
+    Event<"error", void(const Error& error)>,  // 'close' follows; thrown out of run() if unheard
+                                               // [2.5]
+    Event<"close", void(bool hadError)>>;      // once per connection, last of all [9.11, 9.12]
+
+// A listener for one event, as the last argument of a call; {} for none.
+template <class Emitter, class Events, EventName Name>
+class OnceListener {
+  using Signature = typename Events::template Signature<Name>;
+
+  template <class F>
+  using Node = CallableNode<Emitter, Signature, std::decay_t<F>>;
+
+ public:
+  OnceListener() = default;
+  template <class F>
+  requires(Node<F>::fits) OnceListener(F&& listener)
+      : node_(std::make_unique<Node<F>>(Events::template index<Name>, true,
+                                        std::forward<F>(listener))) {}
+
+  std::unique_ptr<ListenerNode> take() { return std::move(node_); }
+
+ private:
+  std::unique_ptr<ListenerNode> node_;
+};
+
+using OnConnect = OnceListener<Socket, SocketEvents, "connect">;
+using OnTimeout = OnceListener<Socket, SocketEvents, "timeout">;
+
+// What to call when a write or an end is done: with an empty Error, or with what went wrong. Called
+// exactly once, never inside the call it was given to. [8.4]
+class OnWritten {
+ public:
+  OnWritten() = default;
+  template <class F>
+  requires(Call<Socket, const Error&>::fits<std::decay_t<F>> &&
+           (std::invocable<std::decay_t<F>&, const Error&> || std::invocable<std::decay_t<F>&>))
+      OnWritten(F&& callback)
+      : callback_(adapt(std::forward<F>(callback))) {}
+
+  UniqueFunction<void(const Error&)> take() { return std::move(callback_); }
+
+ private:
+  template <class F>
+  static UniqueFunction<void(const Error&)> adapt(F&& callback) {
+    if constexpr (std::invocable<std::decay_t<F>&, const Error&>) {
+      return std::forward<F>(callback);
+    } else {
+      return [callback = std::forward<F>(callback)](const Error&) mutable { callback(); };
+    }
+  }
+
+  UniqueFunction<void(const Error&)> callback_;
+};
+
+// A time in milliseconds, fractions allowed, or any std::chrono duration.
+class Milliseconds {
+ public:
+  template <class T>
+  requires((Integer<T> || std::floating_point<T>)) Milliseconds(T count)
+      : count_(static_cast<double>(count)) {}
+  template <class Rep, class Period>
+  Milliseconds(std::chrono::duration<Rep, Period> duration)
+      : count_(std::chrono::duration<double, std::milli>(duration).count()) {}
+
+  double count() const { return count_; }
+  std::chrono::seconds wholeSeconds() const;
+
+ private:
+  double count_;
+};
+
+// Where an end of a connection is, or a server listens. Of a local endpoint there is a path only.
+struct Address {
+  std::string address = {};  // "127.0.0.1", "::1"
+  std::string family = {};   // "IPv4" or "IPv6"
+  int port = 0;
+  std::string path = {};
+
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+class Socket : public EventEmitter<Socket, SocketEvents> {
+ public:
+  // A socket that is not connected, of this thread's loop. [5.4]
+  Socket();
+  explicit Socket(const SocketOptions& options);
+
+  Socket(const Socket& other) noexcept;
+  Socket& operator=(const Socket& other) noexcept;
+  ~Socket();
+
+  friend bool operator==(const Socket& a, const Socket& b) noexcept {
+    return a.state_.get() == b.state_.get();
+  }
+
+  // Starts connecting; 'connect' follows, or 'error' and 'close'. `listener` hears 'connect' once.
+  // Throws an ArgumentError for a port outside 0..65535, a localAddress that is no IP address, a
+  // family other than 4 or 6, neither port nor path, a negative timeout; and on a socket that is
+  // connecting, connected or not closed yet. Returns the socket. [6.1 to 6.6]
+  Socket connect(const ConnectOptions& options, OnConnect listener = {}) const;
+  Socket connect(ConnectTo target, OnConnect listener = {}) const;
+  Socket connect(int port, const Host& host, OnConnect listener = {}) const;
+
+  // Sends, or queues what the kernel does not take at once. True if nothing is left queued; false
+  // means wait for 'drain' before writing more, or that the socket has ended. What the kernel takes
+  // at once is not copied. [8.1 to 8.8]
+  bool write(const Chunk& chunk, OnWritten callback = {}) const;
+
+  // Ends the sending side: FIN goes out behind everything queued; what the peer sends still comes.
+  // `callback` is called before 'finish'. Returns the socket. [9.1, 9.2]
+  Socket end(OnWritten callback = {}) const;
+  Socket end(const Chunk& chunk, OnWritten callback = {}) const;
+
+  // No more I/O from now on. With an error: 'error' with it; 'close' in any case. Once; returns the
+  // socket. [9.9]
+  Socket destroy(const Error& error = {}) const;
+
+  // Stops and starts the flow of 'data'. While paused the peer is held up too. [10.4, 10.5]
+  Socket pause() const;
+  Socket resume() const;
+
+  // Writes all data of this socket to another one, or to itself, no faster than that takes it; and
+  // ends that one with this one's 'end' if told to. Returns the destination. [10.9]
+  Socket pipe(const Socket& destination, bool end = true) const;
+  Socket unpipe(const Socket& destination) const;
+  Socket unpipe() const;  // every destination
+
+  // Announces by 'timeout' that nothing was received or sent for so long; 0: not any more. The
+  // longest is 2147483647 ms. `listener` hears 'timeout' once. Throws an ArgumentError if negative
+  // or not finite. Does not keep the loop running. Returns the socket. [14]
+  Socket setTimeout(Milliseconds idle, OnTimeout listener = {}) const;
+
+  // Sends each write at once instead of gathering small ones (Nagle's algorithm, on by default).
+  // Before connecting it is remembered. Nothing happens on local sockets. [15.1]
+  Socket setNoDelay(bool on = true) const;
+
+  // Probes a silent peer, first after `initialDelay` (whole seconds; under one: as the system has
+  // it). Off by default; remembered like setNoDelay(). [15.2]
+  Socket setKeepAlive(bool enable = false, Milliseconds initialDelay = 0) const;
+
+  // Whether the loop runs on for this socket's sake; it does, unless unref() is called. [11.2]
+  Socket ref() const;
+  Socket unref() const;
+
+  // This end of the connection, the real one also if the server listens on every address. Absent
+  // while there is no connection and of local sockets. [13.1, 13.3]
+  std::optional<Address> address() const;
+  std::optional<std::string> localAddress() const;
+  std::optional<int> localPort() const;
+
+  // The peer. Stays readable after 'close' if it was read before. [13.2, 13.3]
+  std::optional<std::string> remoteAddress() const;
+  std::optional<std::string> remoteFamily() const;
+  std::optional<int> remotePort() const;
+
+  bool connecting() const;                // from connect() until that has succeeded or failed [6.4]
+  bool destroyed() const;                 // [9.10]
+  std::uint64_t bytesRead() const;        // of this connection [10.7]
+  std::uint64_t bytesWritten() const;     // accepted by write() and end(), queued ones too [8.10]
+  std::size_t bufferSize() const;         // bytes queued in user memory [8.9]
+  std::optional<double> timeout() const;  // as last set, in milliseconds; absent if none
+
+ private:
+  friend class EventEmitter<Socket, SocketEvents>;
+  friend class EmitterState<SocketState, Socket, SocketEvents>;
+
+  explicit Socket(SocketState& state) noexcept;
+
+  ListenerTable& listeners() const;
+  void onListenerAdded(std::uint8_t event) const;
+
+  reactor::RefPtr<SocketState> state_;
+};
+
+}  // namespace sprocket::net

@@ -1,0 +1,665 @@
+#include "sprocket/net/socket_state.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "sprocket/net/errors.h"
+#include "sprocket/net/server_state.h"
+
+namespace sprocket::net {
+namespace {
+
+using platform::Endpoint;
+using platform::IpAddress;
+using platform::IpEndpoint;
+using platform::LocalPath;
+
+// Kept at most while nobody has asked for data yet. (Contract 20: the read mark.)
+constexpr std::size_t kReadMark = 16384;
+
+std::uint16_t checkedPort(std::string_view name, long long port) {
+  if (port < 0 || port > 65535) throwBadPort(name, port);
+  return static_cast<std::uint16_t>(port);
+}
+
+double checkedTimeout(double milliseconds) {
+  constexpr double longest = 2147483647;
+  if (!(milliseconds >= 0) || std::isinf(milliseconds)) throwBadTimeout(milliseconds);
+  return std::min(milliseconds, longest);
+}
+
+}  // namespace
+
+// Runs while setTimeout() wants it; every sign of life starts it anew. It does not hold the loop.
+class SocketState::IdleTimer final : public reactor::Timer {
+ public:
+  IdleTimer(SocketState& socket, double milliseconds)
+      : socket_(socket), milliseconds_(milliseconds) {
+    restart();
+  }
+
+  double milliseconds() const { return milliseconds_; }
+
+  void restart() {
+    socket_.loop()->startTimer(*this, reactor::Delay(milliseconds_).milliseconds());
+  }
+
+  void onTimeout() override {
+    const reactor::RefPtr<SocketState> keep = &socket_;
+    keep->emit<"timeout">();
+  }
+
+ private:
+  SocketState& socket_;
+  const double milliseconds_;
+};
+
+SocketState::SocketState(reactor::Loop& loop, const SocketOptions& options)
+    : EmitterState(loop), allowHalfOpen_(options.allowHalfOpen), reusable_(options.reusable) {}
+
+SocketState& SocketState::accepted(ServerState& server, platform::Stream& stream,
+                                   const ServerOptions& options) {
+  auto* socket =
+      new SocketState(*server.loop(), {.allowHalfOpen = options.allowHalfOpen, .reusable = false});
+  socket->self_ = socket;
+  socket->server_ = &server;
+  socket->stream_ = &stream;
+  socket->phase_ = Phase::open;
+  if (options.pauseOnConnect) socket->flow_ = Flow::paused;
+  return *socket;
+}
+
+SocketState::~SocketState() {
+  unpipe(nullptr);
+  while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
+}
+
+// Connecting.
+
+void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
+  if (loop() == nullptr) return;
+  if (isConnecting()) throwCannotConnect("connecting");
+  if (phase_ == Phase::open) throwCannotConnect("connected");
+  if (phase_ == Phase::closing) throwCannotConnect("not closed yet");
+  if (listenersReleased_) throwListenersReleased();
+  const auto timeout =
+      options.timeout ? std::optional(checkedTimeout(*options.timeout)) : std::nullopt;
+  beginAttempt(options);
+
+  // Nothing can be refused any more.
+  phase_ = Phase::resolving;
+  self_ = this;
+  destroyed_ = hadError_ = isReceiving_ = peerEnded_ = endDelivered_ = ending_ = endedByPeer_ =
+      shutDown_ = finished_ = mustDrain_ = drainDue_ = false;
+  bytesRead_ = bytesWritten_ = bytesSent_ = 0;
+  remote_.reset();
+  if (auto node = listener.take()) listeners_.add(node.release(), false);
+  if (timeout) setTimeout(*timeout, {});
+  touch();
+  updateClaim();
+  resolve();
+}
+
+// Checks everything and keeps what the attempt needs.
+void SocketState::beginAttempt(const ConnectOptions& options) {
+  auto attempt = std::make_unique<Attempt>();
+  if (!options.path.empty()) {
+    attempt->remote = LocalPath{options.path};
+  } else if (options.port) {
+    attempt->port = checkedPort("port", *options.port);
+    attempt->host = options.host;
+    if (options.family != 4 && options.family != 6) throwBadFamily(options.family);
+    const auto localPort = options.localPort ? checkedPort("localPort", *options.localPort) : 0;
+    if (!options.localAddress.empty()) {
+      const auto address = IpAddress::parse(options.localAddress);
+      if (!address) throwBadAddress("localAddress", options.localAddress);
+      attempt->local = IpEndpoint{*address, static_cast<std::uint16_t>(localPort)};
+      attempt->localIsWhole = localPort != 0;
+    }
+    attempt->localPort = static_cast<std::uint16_t>(localPort);
+    attempt->family = options.family;
+    if (const auto address = IpAddress::parse(options.host)) {
+      attempt->remote = IpEndpoint{*address, attempt->port};
+    }
+  } else {
+    throwNoTarget("connect()");
+  }
+  attempt_ = std::move(attempt);
+}
+
+void SocketState::resolve() {
+  if (!attempt_->remote.empty()) {
+    defer([](SocketState& self) { self.connectStream(); });
+    return;
+  }
+  attempt_->lookup =
+      dns::lookup(attempt_->host, {.family = attempt_->family},
+                  [this](const Error& error, const std::vector<dns::Address>& addresses) {
+                    onResolved(error, addresses);
+                  });
+}
+
+// Here and elsewhere, what must follow user code is deferred before it is called: it happens also
+// if a listener throws.
+void SocketState::onResolved(const Error& error, const std::vector<dns::Address>& addresses) {
+  const std::string host = attempt_->host;
+  touch();
+  if (error) {
+    defer([error](SocketState& self) { self.finishWith(error); });
+    emit<"lookup">(error, std::string(), 0, host);
+    return;
+  }
+  const dns::Address& first = addresses.front();
+  attempt_->remote = IpEndpoint{*IpAddress::parse(first.address), attempt_->port};
+  defer([](SocketState& self) { self.connectStream(); });
+  emit<"lookup">(Error(), first.address, first.family, host);
+}
+
+void SocketState::connectStream() {
+  if (phase_ != Phase::resolving) return;
+  Attempt& attempt = *attempt_;
+  if (attempt.local.empty() && attempt.localPort != 0) {
+    const auto family = attempt.remote.ip().address.family();
+    attempt.local = IpEndpoint{IpAddress::any(family), attempt.localPort};
+  }
+  phase_ = Phase::connecting;
+  stream_ = &loop()->backend().connect(attempt.remote, {.local = attempt.local}, *this);
+  if (noDelay_) stream_->setNoDelay(true);
+  if (keepAlive_) stream_->setKeepAlive(true, std::chrono::seconds(keepAliveDelay_));
+}
+
+void SocketState::onConnect(platform::SysError error) {
+  loop()->call([&] {
+    if (phase_ == Phase::open) {
+      updateReceiving();
+      server_->emitConnection(*this);
+    } else if (error) {
+      const bool tellLocal = attempt_->localIsWhole || error.operation == platform::Operation::bind;
+      finishWith(connectError(error, attempt_->remote, tellLocal ? attempt_->local : Endpoint()));
+    } else {
+      becomeOpen();
+    }
+  });
+}
+
+void SocketState::becomeOpen() {
+  phase_ = Phase::open;
+  attempt_.reset();
+  touch();
+  updateReceiving();
+  defer([](SocketState& self) { self.sendQueued(); });
+  emit<"connect">();
+  if (phase_ == Phase::open) emit<"ready">();
+}
+
+// Receiving.
+
+void SocketState::onReceive(platform::Bytes bytes) {
+  bytesRead_ += bytes.size();
+  touch();
+  if (flow_ == Flow::flowing) {
+    loop()->call([&] { deliver(Buffer::viewOf(bytes)); });
+    return;
+  }
+  if (kept_ == nullptr) kept_ = std::make_unique<std::string>();
+  kept_->append(Buffer::viewOf(bytes).text());
+  updateReceiving();
+}
+
+void SocketState::onReceiveEnd() {
+  peerEnded_ = true;
+  isReceiving_ = false;
+  touch();
+  updateClaim();
+  if (kept_ == nullptr) loop()->call([&] { deliverEnd(); });
+}
+
+// To the pipes first: unlike a listener, they cannot throw and so keep the chunk from the others.
+void SocketState::deliver(const Buffer& chunk) {
+  for (Pipe& pipe : pipesFrom_) pipe.forward(chunk);
+  while (Pipe* pipe = findPipe([](const Pipe& each) { return each.isBroken(); })) {
+    pipe->fail(chunk);
+  }
+  updateReceiving();
+  emit<"data">(chunk);
+}
+
+void SocketState::deliverEnd() {
+  endDelivered_ = true;
+  defer([](SocketState& self) { self.endByItself(); });
+  emit<"end">();
+}
+
+// After 'end', whose listeners may still have written. (Contract 9.4.)
+void SocketState::endByItself() {
+  if (phase_ != Phase::open) return;
+  while (Pipe* pipe = pipesFrom_.front()) pipe->sourceEnded();
+  if (!allowHalfOpen_ && !ending_) {
+    endedByPeer_ = true;
+    ending_ = true;
+    shutDownWhenSent();
+  }
+  closeWhenBothEnded();
+}
+
+void SocketState::pause() {
+  flow_ = Flow::paused;
+  updateReceiving();
+}
+
+void SocketState::resume() {
+  flow_ = Flow::flowing;
+  if (kept_ != nullptr || (peerEnded_ && !endDelivered_)) {
+    defer([](SocketState& self) { self.flow(); });
+  }
+  updateReceiving();
+}
+
+// Delivers what was kept, and then the end if that is all there was.
+void SocketState::flow() {
+  if (flow_ != Flow::flowing || phase_ != Phase::open || isBlocked()) return;
+  if (kept_ != nullptr) {
+    const auto kept = std::move(kept_);
+    defer([](SocketState& self) { self.flow(); });
+    deliver(Buffer::viewOf(std::as_bytes(std::span(*kept))));
+  } else if (peerEnded_ && !endDelivered_) {
+    deliverEnd();
+  }
+}
+
+void SocketState::updateReceiving() {
+  const bool full = flow_ == Flow::initial && kept_ != nullptr && kept_->size() >= kReadMark;
+  const bool wanted = phase_ == Phase::open && stream_ != nullptr && !peerEnded_ &&
+                      flow_ != Flow::paused && !full && !isBlocked();
+  if (wanted == isReceiving_) return;
+  isReceiving_ = wanted;
+  if (wanted) {
+    stream_->startReceiving();
+  } else if (stream_ != nullptr) {
+    stream_->stopReceiving();
+  }
+  updateClaim();
+}
+
+void SocketState::onListenerAdded(std::uint8_t event) {
+  listenersReleased_ = false;
+  if (event == SocketEvents::index<"data"> && flow_ == Flow::initial) resume();
+}
+
+// Pipes.
+
+void SocketState::pipe(SocketState& destination, bool end) {
+  if (loop() == nullptr || destination.loop() == nullptr) return;
+  Pipe::connect(*this, destination, end);
+  resume();
+}
+
+void SocketState::unpipe(SocketState* destination) {
+  while (Pipe* pipe = findPipe([&](const Pipe& each) {
+           return destination == nullptr || each.leadsTo(*destination);
+         })) {
+    pipe->disconnect();
+  }
+}
+
+template <class Predicate>
+Pipe* SocketState::findPipe(Predicate predicate) const {
+  const auto found = std::find_if(pipesFrom_.begin(), pipesFrom_.end(), predicate);
+  return found == pipesFrom_.end() ? nullptr : &*found;
+}
+
+bool SocketState::isBlocked() const {
+  return findPipe([](const Pipe& each) { return each.isBlocked(); }) != nullptr;
+}
+
+void SocketState::pipeUnblocked() {
+  updateReceiving();
+  if (kept_ != nullptr) defer([](SocketState& self) { self.flow(); });
+}
+
+// Sending.
+
+bool SocketState::isWritable() const {
+  return !ending_ && (isConnecting() || phase_ == Phase::open);
+}
+
+bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
+  auto callback = onWritten.take();
+  if (!isWritable()) return refuseWrite(std::move(callback));
+
+  bytesWritten_ += chunk.size();
+  touch();
+  std::size_t taken = 0;
+  if (phase_ == Phase::open && bufferSize() == 0 && chunk.size() > 0) {
+    const platform::Bytes bytes = chunk.bytes();
+    taken = stream_->trySend({&bytes, 1});
+    bytesSent_ += taken;
+  }
+  if (taken < chunk.size()) {
+    sending().queue.push(chunk, taken);
+    if (phase_ == Phase::open) sendRest();
+  }
+  if (callback) queueCallback(std::move(callback));
+
+  const bool allGone = bufferSize() == 0;
+  if (!allGone) mustDrain_ = true;
+  updateClaim();
+  return allGone;
+}
+
+// (Contract 8.13, 8.14, 9.5.)
+bool SocketState::refuseWrite(UniqueFunction<void(const Error&)> callback) {
+  Error error;
+  if (phase_ == Phase::fresh) {
+    error = socketClosedError();
+  } else if (isDestroyed()) {
+    error = streamDestroyedError("write");
+  } else {
+    error = endedByPeer_ ? endedByOtherPartyError() : writeAfterEndError();
+  }
+  if (isDestroyed()) {
+    failLater(std::move(callback), error);
+  } else {
+    // Behind those that wait already, which fail with it.
+    if (callback) sending().writes.push_back({UINT64_MAX, std::move(callback)});
+    finishWith(error);
+  }
+  return false;
+}
+
+// The first attempt at what was queued before the connection was there.
+void SocketState::sendQueued() {
+  if (phase_ != Phase::open || bufferSize() == 0) {
+    shutDownWhenSent();
+    return;
+  }
+  WriteQueue& queue = sending_->queue;
+  if (queue.inFlight()) return;
+  const std::size_t taken = stream_->trySend(queue.takeOff());
+  queue.sent(taken);
+  queue.putBack();
+  countSent(taken);
+}
+
+void SocketState::sendRest() {
+  WriteQueue& queue = sending_->queue;
+  if (!queue.inFlight() && !queue.empty()) stream_->send(queue.takeOff());
+}
+
+void SocketState::onSend(std::size_t count) {
+  sending_->queue.sent(count);
+  countSent(count);
+  loop()->call([] {});  // which runs what was deferred
+}
+
+void SocketState::countSent(std::size_t count) {
+  bytesSent_ += count;
+  touch();
+  sendRest();
+  if (bufferSize() == 0) {
+    drainDue_ = std::exchange(mustDrain_, false) && !ending_;
+    shutDownWhenSent();
+  }
+  scheduleSendSteps();
+  updateClaim();
+}
+
+void SocketState::end(OnWritten onWritten) {
+  auto callback = onWritten.take();
+  if (isDestroyed() || phase_ == Phase::fresh) {
+    // A socket that was never connected has nothing to end: nothing visible happens.
+    failLater(std::move(callback),
+              finished_ ? alreadyFinishedError() : streamDestroyedError("end"));
+    return;
+  }
+  if (callback) {
+    if (finished_) {
+      failLater(std::move(callback), alreadyFinishedError());
+    } else {
+      sending().ends.push_back(std::move(callback));
+    }
+  }
+  if (ending_) return;
+  ending_ = true;
+  shutDownWhenSent();
+  updateClaim();
+}
+
+void SocketState::shutDownWhenSent() {
+  if (!ending_ || shutDown_ || phase_ != Phase::open || bufferSize() > 0) return;
+  shutDown_ = true;
+  stream_->shutdownSend();
+  scheduleSendSteps();
+  updateClaim();
+}
+
+void SocketState::queueCallback(UniqueFunction<void(const Error&)> callback) {
+  sending().writes.push_back({bytesWritten_, std::move(callback)});
+  scheduleSendSteps();
+}
+
+bool SocketState::isWriteDue() const {
+  if (sending_ == nullptr || sending_->firstWrite == sending_->writes.size()) return false;
+  return phase_ == Phase::open && sending_->writes[sending_->firstWrite].end <= bytesSent_;
+}
+
+void SocketState::scheduleSendSteps() {
+  const bool any = drainDue_ || isWriteDue() || (shutDown_ && !finished_);
+  if (!any || stepsScheduled_) return;
+  stepsScheduled_ = true;
+  defer([](SocketState& self) {
+    self.stepsScheduled_ = false;
+    if (self.phase_ == Phase::open) self.sendStep();
+  });
+}
+
+// One piece of user code at a time; what is left has been scheduled before that is called. 'drain'
+// comes before the callbacks of the completion that emptied the queue (8.3), these in order (8.4),
+// then those of end(), then 'finish' (9.2).
+void SocketState::sendStep() {
+  if (std::exchange(drainDue_, false)) {
+    scheduleSendSteps();
+    for (Pipe& pipe : pipesInto_) pipe.destinationDrained();
+    if (!ending_) emit<"drain">();
+  } else if (isWriteDue()) {
+    auto callback = std::move(sending_->writes[sending_->firstWrite++].callback);
+    if (sending_->firstWrite == sending_->writes.size()) {
+      sending_->writes.clear();
+      sending_->firstWrite = 0;
+    }
+    scheduleSendSteps();
+    callback(Error());
+  } else if (shutDown_ && !finished_) {
+    if (sending_ != nullptr && !sending_->ends.empty()) {
+      auto callback = std::move(sending_->ends.front());
+      sending_->ends.erase(sending_->ends.begin());
+      scheduleSendSteps();
+      callback(Error());
+    } else {
+      finished_ = true;
+      defer([](SocketState& self) { self.closeWhenBothEnded(); });
+      emit<"finish">();
+    }
+  }
+}
+
+// Calls a callback with an error, later.
+void SocketState::failLater(UniqueFunction<void(const Error&)> callback, const Error& error) {
+  if (!callback || loop() == nullptr) return;
+  loop()->nextTick([callback = std::move(callback), error]() mutable { callback(error); });
+}
+
+// The callbacks of what is not sent any more, each once. (Contract 6.16, 8.12.)
+void SocketState::failPending(const Error& first, const Error& others) {
+  if (sending_ == nullptr) return;
+  // The queue stays until the stream is closed: the backend may still have its bytes.
+  auto writes = std::exchange(sending_->writes, {});
+  const Error* error = &first;
+  for (std::size_t i = std::exchange(sending_->firstWrite, 0); i < writes.size(); ++i) {
+    const bool sent = writes[i].end <= bytesSent_ && phase_ == Phase::open;
+    failLater(std::move(writes[i].callback), sent ? Error() : *error);
+    if (!sent) error = &others;
+  }
+  for (auto& callback : std::exchange(sending_->ends, {})) {
+    failLater(std::move(callback), *error);
+    error = &others;
+  }
+}
+
+// Ending.
+
+void SocketState::closeWhenBothEnded() {
+  if (phase_ == Phase::open && endDelivered_ && finished_) finishWith({});
+}
+
+void SocketState::destroy(const Error& error) {
+  if (loop() != nullptr) finishWith(error);
+}
+
+void SocketState::onError(platform::SysError error) {
+  loop()->call([&] { finishWith(transferError(error)); });
+}
+
+// The one way out of every phase: nothing more is received or sent; 'error' and 'close' follow.
+void SocketState::finishWith(const Error& error) {
+  if (phase_ == Phase::closing || phase_ == Phase::closed) return;
+  const Error others = error ? error : streamDestroyedError("write");
+  failPending(!error && isConnecting() ? closedBeforeConnectionError() : others, others);
+  if (error) {
+    defer([error](SocketState& self) { self.emitError(error); });
+  }
+
+  phase_ = Phase::closing;
+  destroyed_ = true;
+  hadError_ = static_cast<bool>(error);
+  isReceiving_ = drainDue_ = false;
+  self_ = this;
+  if (attempt_ != nullptr && attempt_->lookup) attempt_->lookup->cancel();
+  attempt_.reset();
+  idle_.reset();
+  kept_.reset();
+  while (Pipe* pipe = pipesFrom_.front()) pipe->disconnect();
+  while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
+  if (server_) std::exchange(server_, {})->connectionDestroyed();
+  updateClaim();
+  if (stream_ != nullptr) {
+    stream_->close();
+  } else {
+    loop()->queueClose(*this);
+  }
+}
+
+void SocketState::onClose() {
+  stream_ = nullptr;
+  loop()->queueClose(*this);
+}
+
+// 'close'. Its listeners may connect again.
+void SocketState::onPhase() {
+  struct Afterwards {
+    ~Afterwards() {
+      if (socket->phase_ != Phase::closed) return;
+      socket->updateClaim();
+      socket->self_ = nullptr;
+      if (!socket->reusable_) socket->releaseListeners();
+    }
+    reactor::RefPtr<SocketState> socket;
+  } const afterwards{this};
+  phase_ = Phase::closed;
+  sending_.reset();
+  emit<"close">(static_cast<bool>(hadError_));
+}
+
+void SocketState::releaseListeners() {
+  listenersReleased_ = true;
+  listeners_.clear();
+}
+
+void SocketState::onLoopGone() {
+  const reactor::RefPtr<SocketState> keep = std::move(self_);
+  phase_ = Phase::closed;
+  destroyed_ = true;
+  stream_ = nullptr;
+  PhaseTask::unlink();
+  attempt_.reset();
+  idle_.reset();
+  unpipe(nullptr);
+  while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
+  server_ = nullptr;
+  const auto dropped = std::move(sending_);
+  listeners_.clear();
+}
+
+// Settings.
+
+void SocketState::setTimeout(double milliseconds, OnTimeout listener) {
+  const double idle = checkedTimeout(milliseconds);
+  auto node = listener.take();
+  if (loop() == nullptr || destroyed_) return;
+  if (idle > 0) {
+    idle_ = std::make_unique<IdleTimer>(*this, idle);
+    if (node) listeners_.add(node.release(), false);
+  } else {
+    idle_.reset();
+    const void* identity = node ? node->identity() : nullptr;
+    if (identity != nullptr) listeners_.removeLast(SocketEvents::index<"timeout">, identity);
+  }
+}
+
+void SocketState::setNoDelay(bool on) {
+  if (std::exchange(noDelay_, on) != on && stream_ != nullptr) stream_->setNoDelay(on);
+}
+
+void SocketState::setKeepAlive(bool on, std::chrono::seconds initialDelay) {
+  const auto delay = static_cast<std::uint16_t>(std::min<long long>(initialDelay.count(), 65535));
+  const bool isSame = keepAlive_ == on && (delay == 0 || delay == keepAliveDelay_);
+  keepAlive_ = on;
+  if (delay > 0) keepAliveDelay_ = delay;
+  if (!isSame && stream_ != nullptr) stream_->setKeepAlive(on, std::chrono::seconds(delay));
+}
+
+void SocketState::setReferenced(bool referenced) {
+  referenced_ = referenced;
+  updateClaim();
+}
+
+Endpoint SocketState::localEndpoint() const {
+  return phase_ == Phase::open && stream_ != nullptr ? stream_->localEndpoint() : Endpoint();
+}
+
+const Endpoint& SocketState::remoteEndpoint() const {
+  static const Endpoint none;
+  if (remote_ == nullptr && phase_ == Phase::open) {
+    remote_ = std::make_unique<Endpoint>(stream_->remoteEndpoint());
+  }
+  return remote_ == nullptr ? none : *remote_;
+}
+
+std::size_t SocketState::bufferSize() const {
+  const bool isOpen = isConnecting() || phase_ == Phase::open;
+  return isOpen && sending_ != nullptr ? sending_->queue.size() : 0;
+}
+
+std::optional<double> SocketState::timeout() const {
+  return idle_ == nullptr ? std::nullopt : std::optional(idle_->milliseconds());
+}
+
+// A sign of life. (Contract 14.4.)
+void SocketState::touch() {
+  if (idle_ != nullptr) idle_->restart();
+}
+
+// What keeps the loop running. (Contract 11.1, 11.3.)
+void SocketState::updateClaim() {
+  const bool isBusy = isConnecting() || isReceiving_ || bufferSize() > 0 || (ending_ && !shutDown_);
+  const bool isOpen = isConnecting() || phase_ == Phase::open;
+  keepRunning(phase_ == Phase::closing || (referenced_ && isOpen && isBusy));
+}
+
+SocketState::Sending& SocketState::sending() {
+  if (sending_ == nullptr) sending_ = std::make_unique<Sending>();
+  return *sending_;
+}
+
+}  // namespace sprocket::net

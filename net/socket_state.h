@@ -1,0 +1,196 @@
+#pragma once
+
+// SocketState: the object that Socket handles name. It turns what the platform's stream tells, and
+// what the user calls, into Node's events in Node's order.
+//
+//     fresh ──connect()──> resolving ──> connecting ──> open
+//       │                      │             │           │
+//       └──────────────────────┴──destroy()──┴───────────┤  error, destroy(), both sides ended
+//                                                        v
+//     closed <──'close' delivered────────────────────  closing
+//       └──connect()──> resolving ...
+//
+// An accepted socket begins open. What the user hears of the sending side (drain, write callbacks,
+// finish) comes from one place, sendStep(), run as a deferred task, so that the order holds however
+// it came about.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sprocket/dns/dns.h"
+#include "sprocket/net/emitter_state.h"
+#include "sprocket/net/pipe.h"
+#include "sprocket/net/socket.h"
+#include "sprocket/net/write_queue.h"
+#include "sprocket/platform/backend.h"
+#include "sprocket/reactor/loop.h"
+
+namespace sprocket::net {
+
+class ServerState;
+
+class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>,
+                          private reactor::PhaseTask,
+                          private platform::StreamHandler {
+ public:
+  SocketState(reactor::Loop& loop, const SocketOptions& options);
+
+  // A connection that `server` accepted; it stays open until it is destroyed.
+  static SocketState& accepted(ServerState& server, platform::Stream& stream,
+                               const ServerOptions& options);
+  platform::StreamHandler& streamHandler() { return *this; }
+
+  ~SocketState();
+
+  void connect(const ConnectOptions& options, OnConnect listener);
+  bool write(const Chunk& chunk, OnWritten callback);
+  void end(OnWritten callback);
+  void destroy(const Error& error);
+  void pause();
+  void resume();
+  void pipe(SocketState& destination, bool end);
+  void unpipe(SocketState* destination);  // null: every one
+  void setTimeout(double milliseconds, OnTimeout listener);
+  void setNoDelay(bool on);
+  void setKeepAlive(bool on, std::chrono::seconds initialDelay);
+  void setReferenced(bool referenced);
+
+  platform::Endpoint localEndpoint() const;
+  const platform::Endpoint& remoteEndpoint() const;
+  bool isConnecting() const { return phase_ == Phase::resolving || phase_ == Phase::connecting; }
+  bool isDestroyed() const { return phase_ == Phase::closing || destroyed_; }
+  std::uint64_t bytesRead() const { return bytesRead_; }
+  std::uint64_t bytesWritten() const { return bytesWritten_; }
+  std::size_t bufferSize() const;
+  std::optional<double> timeout() const;
+
+  void onListenerAdded(std::uint8_t event);
+
+ private:
+  friend class EmitterState<SocketState, Socket, SocketEvents>;
+  friend class Pipe;
+
+  enum class Phase : std::uint8_t { fresh, resolving, connecting, open, closing, closed };
+  enum class Flow : std::uint8_t { initial, flowing, paused };
+
+  // While connecting.
+  struct Attempt {
+    std::string host;
+    std::uint16_t port = 0;
+    std::uint16_t localPort = 0;
+    int family = 4;
+    platform::Endpoint remote;
+    platform::Endpoint local;
+    bool localIsWhole = false;  // address and port were both asked for: errors tell them
+    std::optional<dns::Lookup> lookup;
+  };
+
+  // What the sending side needs beyond the moment of a write. Made when first needed.
+  struct Sending {
+    struct Pending {
+      std::uint64_t end;  // done when so many bytes of the connection have been handed over
+      UniqueFunction<void(const Error&)> callback;
+    };
+
+    WriteQueue queue;
+    std::vector<Pending> writes;
+    std::size_t firstWrite = 0;  // of those not called yet
+    std::vector<UniqueFunction<void(const Error&)>> ends;
+  };
+
+  class IdleTimer;
+
+  // From the stream.
+  void onConnect(platform::SysError error) override;
+  void onReceive(platform::Bytes bytes) override;
+  void onReceiveEnd() override;
+  void onSend(std::size_t count) override;
+  void onError(platform::SysError error) override;
+  void onClose() override;
+
+  // From the loop.
+  void onPhase() override;  // 'close'
+  void onLoopGone() override;
+
+  void beginAttempt(const ConnectOptions& options);
+  void resolve();
+  void onResolved(const Error& error, const std::vector<dns::Address>& addresses);
+  void connectStream();
+  void becomeOpen();
+
+  void deliver(const Buffer& chunk);
+  void deliverEnd();
+  void endByItself();
+  void flow();
+  void updateReceiving();
+  template <class Predicate>
+  Pipe* findPipe(Predicate predicate) const;
+  bool isBlocked() const;
+  void pipeUnblocked();
+
+  bool isWritable() const;
+  bool refuseWrite(UniqueFunction<void(const Error&)> callback);
+  void sendQueued();
+  void sendRest();
+  void countSent(std::size_t count);
+  void shutDownWhenSent();
+  void queueCallback(UniqueFunction<void(const Error&)> callback);
+  bool isWriteDue() const;
+  void scheduleSendSteps();
+  void sendStep();
+  void failLater(UniqueFunction<void(const Error&)> callback, const Error& error);
+  void failPending(const Error& first, const Error& others);
+  void closeWhenBothEnded();
+
+  void finishWith(const Error& error);
+  void releaseListeners();
+  void touch();
+  void updateClaim();
+  Sending& sending();
+
+  reactor::RefPtr<SocketState> self_;   // held from connect() or accept until 'close' is over
+  platform::Stream* stream_ = nullptr;  // the backend's, until onClose()
+  reactor::RefPtr<ServerState> server_;
+  std::unique_ptr<Attempt> attempt_;
+  std::unique_ptr<Sending> sending_;
+  std::unique_ptr<IdleTimer> idle_;
+  std::unique_ptr<std::string> kept_;  // received before anybody wanted it
+  mutable std::unique_ptr<platform::Endpoint> remote_;
+  PipesFrom pipesFrom_;
+  PipesInto pipesInto_;
+  std::uint64_t bytesRead_ = 0;
+  std::uint64_t bytesWritten_ = 0;  // accepted
+  std::uint64_t bytesSent_ = 0;     // handed to the kernel
+
+  Phase phase_ = Phase::fresh;
+  Flow flow_ = Flow::initial;
+
+  // Wishes, which outlast a connection.
+  const bool allowHalfOpen_;
+  const bool reusable_;
+  bool referenced_ = true;
+  bool noDelay_ = false;
+  bool keepAlive_ = false;
+  bool listenersReleased_ = false;
+
+  // The present connection.
+  bool destroyed_ = false;
+  bool hadError_ = false;
+  bool isReceiving_ = false;
+  bool peerEnded_ = false;     // FIN was received
+  bool endDelivered_ = false;  // 'end' was emitted
+  bool ending_ = false;        // nothing more may be written
+  bool endedByPeer_ = false;   // ... because the peer's end ended this side too
+  bool shutDown_ = false;      // FIN was sent
+  bool finished_ = false;      // 'finish' was emitted
+  bool mustDrain_ = false;     // a write returned false
+  bool drainDue_ = false;      // and now everything is gone
+  bool stepsScheduled_ = false;
+  std::uint16_t keepAliveDelay_ = 0;  // seconds
+};
+
+}  // namespace sprocket::net
