@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cassert>
 #include <cerrno>
+#include <climits>
+#include <cstdint>
 
 #include "sprocket/platform/linux/syscalls.h"
 #include "sprocket/platform/posix/fd.h"
@@ -24,11 +26,13 @@ class EpollPoller final : public Poller {
   void wake() noexcept override;
 
  private:
+  std::span<epoll_event> poll(std::span<epoll_event> events, std::optional<Duration> timeout);
   void consumeWake();
 
   Fd epoll_;
   Fd wakeup_;
   std::atomic<bool> woken_ = false;
+  bool hasNanoseconds_ = true;
 };
 
 SysError EpollPoller::watch(int fd, Channel& channel, Interest before, Interest after) {
@@ -43,24 +47,9 @@ SysError EpollPoller::watch(int fd, Channel& channel, Interest before, Interest 
 
 std::span<PollEvent> EpollPoller::wait(std::span<PollEvent> room, std::optional<Duration> timeout) {
   std::array<epoll_event, kEventsPerWait> events;
-  timespec limit{};
-  if (timeout) {
-    const auto left = std::max(*timeout, Duration::zero());
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-    limit.tv_sec = static_cast<time_t>(seconds.count());
-    limit.tv_nsec = static_cast<long>((left - seconds).count());
-  }
-  const int capacity = static_cast<int>(std::min(events.size(), room.size()));
-  const int count =
-      syscalls::epollWait(epoll_.get(), events.data(), capacity, timeout ? &limit : nullptr);
-  if (count < 0) {
-    // A signal ends the wait, so that its listener runs. Nothing else can fail.
-    assert(errno == EINTR);
-    return {};
-  }
-
   std::size_t used = 0;
-  for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(count))) {
+  for (const epoll_event& event :
+       poll(std::span(events).first(std::min(events.size(), room.size())), timeout)) {
     if (event.data.ptr == nullptr) {
       consumeWake();
       continue;
@@ -71,6 +60,31 @@ std::span<PollEvent> EpollPoller::wait(std::span<PollEvent> room, std::optional<
                      .hangUp = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0}};
   }
   return room.first(used);
+}
+
+std::span<epoll_event> EpollPoller::poll(std::span<epoll_event> events,
+                                         std::optional<Duration> timeout) {
+  const int capacity = static_cast<int>(events.size());
+  const Duration left = std::max(timeout.value_or(Duration::zero()), Duration::zero());
+  int count = -1;
+  if (hasNanoseconds_) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    const timespec limit{.tv_sec = static_cast<time_t>(seconds.count()),
+                         .tv_nsec = static_cast<long>((left - seconds).count())};
+    count = syscalls::epollWait(epoll_.get(), events.data(), capacity, timeout ? &limit : nullptr);
+    // Unknown before Linux 5.11 and to some sandboxes and tools, such as older valgrinds.
+    if (count < 0 && (errno == ENOSYS || errno == EPERM)) hasNanoseconds_ = false;
+  }
+  if (!hasNanoseconds_) {
+    // Rounded up: who waits for a timer would otherwise spin through its last millisecond.
+    const auto whole = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    const int limit = static_cast<int>(std::min<std::int64_t>(whole, INT_MAX));
+    count = syscalls::epollWaitMilliseconds(epoll_.get(), events.data(), capacity,
+                                            timeout ? limit : -1);
+  }
+  // A signal ends the wait, so that its listener runs. Nothing else can fail.
+  assert(count >= 0 || errno == EINTR);
+  return events.first(static_cast<std::size_t>(std::max(count, 0)));
 }
 
 // One system call for a burst of wakes.

@@ -28,6 +28,10 @@ REPLACEABLE int epollWait(int epoll, epoll_event* events, int capacity, const ti
   return ::epoll_pwait2(epoll, events, capacity, timeout, nullptr);
 }
 
+REPLACEABLE int epollWaitMilliseconds(int epoll, epoll_event* events, int capacity, int timeout) {
+  return ::epoll_wait(epoll, events, capacity, timeout);
+}
+
 REPLACEABLE int eventfd() { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 REPLACEABLE ssize_t read(int fd, void* buffer, size_t size) { return ::read(fd, buffer, size); }

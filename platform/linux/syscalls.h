@@ -10,6 +10,7 @@ namespace sprocket::platform::syscalls {
 int epollCreate();
 int epollControl(int epoll, int operation, int fd, epoll_event* event);
 int epollWait(int epoll, epoll_event* events, int capacity, const timespec* timeout);
+int epollWaitMilliseconds(int epoll, epoll_event* events, int capacity, int timeout);
 int eventfd();
 ssize_t read(int fd, void* buffer, size_t size);
 ssize_t write(int fd, const void* bytes, size_t size);
