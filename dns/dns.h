@@ -12,6 +12,8 @@
 // when they are needed. Callbacks run where everything else does, on the thread of the loop. A name
 // whose lookup hangs delays nothing but itself, until there are as many of them as threads.
 
+#include "sprocket/platform/version.h"
+
 #include <string>
 #include <vector>
 
@@ -34,8 +36,8 @@ struct LookupOptions {
   int family = 0;  // 4 or 6: only addresses of that version; 0: of both
 };
 
-// Either the error is set, in Node's wording, "getaddrinfo ENOTFOUND example.invalid", or there is at
-// least one address. They are in the order that the system prefers, and none comes twice.
+// Either the error is set, in Node's wording, "getaddrinfo ENOTFOUND example.invalid", or there is
+// at least one address. They are in the order that the system prefers, and none comes twice.
 using LookupCallback = UniqueFunction<void(const Error&, const std::vector<Address>&)>;
 
 // What lookup() returns. Copies are handles to the same lookup, which goes on if none is kept.
@@ -59,9 +61,9 @@ class Lookup {
 
 // Calls `callback` once, later. The loop runs on until then.
 //
-// An address is its own answer, whatever the family, and the system is not asked. Neither is it asked
-// for what cannot be a name (host_name.h): that fails with ENOTFOUND. With too many names waiting a
-// lookup fails with EAI_AGAIN.
+// An address is its own answer, whatever the family, and the system is not asked. Neither is it
+// asked for what cannot be a name (host_name.h): that fails with ENOTFOUND. With too many names
+// waiting a lookup fails with EAI_AGAIN.
 //
 // Throws an ArgumentError for a family other than 0, 4 and 6, and for an empty callback.
 Lookup lookup(std::string host, LookupCallback callback);

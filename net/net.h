@@ -9,6 +9,8 @@
 //   server.listen(8124);
 //   return reactor::run();
 
+#include "sprocket/platform/version.h"
+
 #include <string_view>
 #include <utility>
 

@@ -6,6 +6,8 @@
 //   setTimeout([] { std::puts("a second later"); }, 1000);
 //   return reactor::run();
 
+#include "sprocket/platform/version.h"
+
 #include "sprocket/reactor/loop.h"
 #include "sprocket/reactor/signals.h"
 #include "sprocket/reactor/timers.h"
