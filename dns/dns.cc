@@ -88,10 +88,10 @@ class LookupState final : public reactor::RefCounted<LookupState>,
   }
 
   void answerSoon(Loop& loop, Answer answer) {
-    loop.nextTick([state = RefPtr<LookupState>(this),
-                   kept = std::make_unique<Answer>(std::move(answer))] {
-      if (state->callback_) state->onAnswer(*kept);
-    });
+    loop.nextTick(
+        [state = RefPtr<LookupState>(this), kept = std::make_unique<Answer>(std::move(answer))] {
+          if (state->callback_) state->onAnswer(*kept);
+        });
   }
 
   // The callback may cancel this very lookup, start others, or throw.

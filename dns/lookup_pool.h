@@ -7,9 +7,9 @@
 //   submit(job) ───> at most 1024 wait ───> lookupHost() ──┐
 //   onAnswer(job) <──────────── Remote::post() ────────────┘
 //
-// lookupHost() cannot be interrupted and may not return for minutes. So the end of the pool joins the
-// threads that are not in it, and leaves those that are to end by themselves. What a thread touches
-// after lookupHost() belongs to threads and pool together.
+// lookupHost() cannot be interrupted and may not return for minutes. So the end of the pool joins
+// the threads that are not in it, and leaves those that are to end by themselves. What a thread
+// touches after lookupHost() belongs to threads and pool together.
 
 #include <cstddef>
 #include <memory>

@@ -20,8 +20,8 @@ bool Resolver::ask(Request& request) {
   return true;
 }
 
-// A query that a thread has begun with keeps its slot without anybody waiting: whoever asks the same
-// again shares it, or asking and cancelling in turns would fill all threads with one name.
+// A query that a thread has begun with keeps its slot without anybody waiting: whoever asks the
+// same again shares it, or asking and cancelling in turns would fill all threads with one name.
 void Resolver::forget(Request& request) {
   request.unlink();
   const auto found = slots_.find(request.query());

@@ -1,8 +1,8 @@
 #pragma once
 
-// Resolver: all the lookups of a loop that need the system, on the loop's side. Equal queries that are
-// under way at the same time are one lookup, in one slot, so that a name that hangs holds one thread
-// however often it is asked for.
+// Resolver: all the lookups of a loop that need the system, on the loop's side. Equal queries that
+// are under way at the same time are one lookup, in one slot, so that a name that hangs holds one
+// thread however often it is asked for.
 //
 //   slots    "a.example", v4     waiting: request, request, request      job ──> LookupPool
 //            "b.example", any    waiting: (all cancelled)                job ──> LookupPool
@@ -19,7 +19,8 @@
 
 namespace sprocket::dns {
 
-// Somebody who waits for an answer, and may unlink() to get none. The resolver has no other tie to it.
+// Somebody who waits for an answer, and may unlink() to get none. The resolver has no other tie to
+// it.
 class Request : public platform::ListLink<Request> {
  public:
   explicit Request(Query query) : query_(std::move(query)) {}

@@ -1,11 +1,11 @@
 #pragma once
 
-// The one call of the resolver that blocks: from a host's name to its addresses, as the system knows
-// them (its hosts file, DNS, whatever it is set up to ask). It can take minutes, so it is made on a
-// thread that nobody waits for. One .cc per OS.
+// The one call of the resolver that blocks: from a host's name to its addresses, as the system
+// knows them (its hosts file, DNS, whatever it is set up to ask). It can take minutes, so it is
+// made on a thread that nobody waits for. One .cc per OS.
 //
-// The definition is weak: a test that defines lookupHost() itself gets its own in place of ours when
-// it is linked, and so can have lookups that hang or answer at will.
+// The definition is weak: a test that defines lookupHost() itself gets its own in place of ours
+// when it is linked, and so can have lookups that hang or answer at will.
 
 #include <optional>
 #include <string>
@@ -18,9 +18,9 @@ namespace sprocket::platform {
 
 // Why a lookup failed.
 struct HostLookupError {
-  // As Node has it: "ENOTFOUND" if there is no such name or it has no such address, else the name of
-  // the resolver's own code ("EAI_AGAIN"), or of an ordinary error if it was one ("EMFILE"). Empty:
-  // all went well. The text is static.
+  // As Node has it: "ENOTFOUND" if there is no such name or it has no such address, else the name
+  // of the resolver's own code ("EAI_AGAIN"), or of an ordinary error if it was one ("EMFILE").
+  // Empty: all went well. The text is static.
   std::string_view code;
   int number = 0;  // this system's, for it
 

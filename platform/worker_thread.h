@@ -10,8 +10,8 @@
 namespace sprocket::platform {
 
 // Starts a thread on which the program's signal handlers do not run: a signal goes to a thread that
-// is the program's. The exceptions are what a fault of the thread itself raises, as a crash reporter
-// has to see. `body` may not throw.
+// is the program's. The exceptions are what a fault of the thread itself raises, as a crash
+// reporter has to see. `body` may not throw.
 //
 // Weak, as lookupHost() is, so that tests can count threads or have none to give.
 Result<std::thread> startWorkerThread(std::function<void()> body);

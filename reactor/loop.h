@@ -101,7 +101,7 @@ class Loop {
   void call(F&& callback) {
     assert(isThisThread());
     callback();
-    ticks_.run();
+    if (!ticks_.empty()) ticks_.run();
   }
 
   // Measured from now; inside a callback from the end of its phase: so a timer may be late by what

@@ -4,11 +4,14 @@
 //
 //   onSignal(SIGTERM, [=] { server.close(); });
 
+#include <concepts>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "sprocket/platform/signals.h"
 #include "sprocket/reactor/ref_counted.h"
+#include "sprocket/reactor/task.h"
 #include "sprocket/reactor/unique_function.h"
 
 namespace sprocket::reactor {
@@ -39,6 +42,15 @@ class SignalListener {
 // the phase of I/O; several listeners in the order in which they were added. Does not keep the loop
 // running. Throws an ArgumentError for a number that is no signal or cannot be caught.
 SignalListener onSignal(int signum, UniqueFunction<void(int)> listener);
+
+// For a listener that has no use for the number.
+template <std::invocable F>
+  requires(!std::invocable<F&, int>)
+SignalListener onSignal(int signum, F listener) {
+  Task task = std::move(listener);
+  requireCallback(task);
+  return onSignal(signum, [task = std::move(task)](int) mutable { task(); });
+}
 
 // A loop's listeners for signals.
 class SignalHub {

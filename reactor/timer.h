@@ -29,16 +29,17 @@ class Timer : public WheelTimer {
   std::uint64_t delay_ = 0;  // in milliseconds, for the loop while it has no deadline yet
 };
 
+template <class T>
+concept Number = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool>;
+
 // How long to wait: plain milliseconds, or any std::chrono duration. Rounded up to whole
 // milliseconds; less than one, and what is not a number, counts as one, as in Node. Any 64-bit
 // number of them will do, and what is more, infinity included, counts as the largest: practically
 // never. (In Node what is over 2^31 counts as one.)
 class Delay {
  public:
-  template <class T>
-  requires((std::integral<T> ||
-            std::floating_point<T>)&&!std::same_as<T, bool>) constexpr Delay(T milliseconds)
-      : milliseconds_(clamp(milliseconds)) {}
+  template <Number T>
+  constexpr Delay(T milliseconds) : milliseconds_(clamp(milliseconds)) {}
 
   template <class Rep, class Period>
   constexpr Delay(std::chrono::duration<Rep, Period> duration)

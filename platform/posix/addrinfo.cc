@@ -17,8 +17,8 @@ struct Row {
   std::string_view code;
 };
 
-// The guarded names are those that one of Linux, FreeBSD and macOS lacks. That a name is unknown and
-// that it has no address of the family asked for are one failure, ENOTFOUND, as in Node.
+// The guarded names are those that one of Linux, FreeBSD and macOS lacks. That a name is unknown
+// and that it has no address of the family asked for are one failure, ENOTFOUND, as in Node.
 constexpr Row table[] = {
     {EAI_NONAME, "ENOTFOUND"},
 #ifdef EAI_NODATA

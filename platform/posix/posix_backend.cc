@@ -90,6 +90,8 @@ void PosixBackend::retryAccepting(bool all) {
   waiting.swap(backedOff_);
   while (PosixListener* listener = waiting.popFront()) {
     if (all || listener->retryAt() <= time) {
+      // Given up while shedding, it may have been lost to somebody else in this process.
+      if (!reserve_) reserve_ = sys::reserve();
       listener->retry();
     } else {
       backedOff_.pushBack(*listener);

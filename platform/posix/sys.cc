@@ -35,6 +35,21 @@ SysError report(Operation operation, Call call) {
   return retryInterrupted(call) < 0 ? SysError{errno, operation} : SysError{};
 }
 
+Transfer sentOf(std::size_t offered, ssize_t count) {
+  if (count < 0) return {.errnum = errno};
+  return {.count = static_cast<std::size_t>(count),
+          .full = static_cast<std::size_t>(count) < offered};
+}
+
+// What nearly every send is, without the price of an array of pieces.
+Transfer sendOne(const Fd& fd, std::span<const std::byte> slice) {
+  if (slice.empty()) return {};
+  slice = slice.first(std::min(slice.size(), kBytesPerSend));
+  return sentOf(slice.size(), retryInterrupted([&] {
+                  return syscalls::send(fd.get(), slice.data(), slice.size(), kSendFlags);
+                }));
+}
+
 Endpoint endpointBy(int (*ask)(int, sockaddr*, socklen_t*), const Fd& fd) {
   SockAddr name;
   if (ask(fd.get(), name.data(), name.resetSize()) < 0) return {};
@@ -87,6 +102,7 @@ Transfer receive(const Fd& fd, std::span<std::byte> buffer) {
 
 Transfer send(const Fd& fd, std::span<const std::span<const std::byte>> slices,
               std::size_t offset) {
+  if (slices.size() == 1) return sendOne(fd, slices.front().subspan(offset));
   std::array<iovec, kSlicesPerSend> pieces;
   std::size_t pieceCount = 0;
   std::size_t offered = 0;
@@ -100,19 +116,11 @@ Transfer send(const Fd& fd, std::span<const std::span<const std::byte>> slices,
     offered += slice.size();
   }
   if (offered == 0) return {};
-
-  const ssize_t count = retryInterrupted([&] {
-    if (pieceCount == 1) {
-      return syscalls::send(fd.get(), pieces[0].iov_base, pieces[0].iov_len, kSendFlags);
-    }
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(pieceCount);
-    return syscalls::sendmsg(fd.get(), &message, kSendFlags);
-  });
-  if (count < 0) return {.errnum = errno};
-  return {.count = static_cast<std::size_t>(count),
-          .full = static_cast<std::size_t>(count) < offered};
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(pieceCount);
+  return sentOf(
+      offered, retryInterrupted([&] { return syscalls::sendmsg(fd.get(), &message, kSendFlags); }));
 }
 
 int shutdownSend(const Fd& fd) { return syscalls::shutdown(fd.get(), SHUT_WR) < 0 ? errno : 0; }
@@ -132,7 +140,10 @@ SysError setOption(const Fd& fd, int level, int name, int value, Operation blame
   return result < 0 ? SysError{errno, blame} : SysError{};
 }
 
-Fd reserve() { return Fd(syscalls::open("/dev/null", O_RDONLY | O_CLOEXEC | O_NONBLOCK)); }
+Fd reserve() {
+  return Fd(retryInterrupted(
+      [] { return syscalls::open("/dev/null", O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
+}
 
 std::optional<FileId> fileAt(const char* path) {
   struct stat status;

@@ -1,0 +1,40 @@
+#include "sprocket/tests/dns/failing_memory.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace sprocket::tests {
+namespace {
+
+thread_local int failAfter = -1;
+std::atomic<int> failedCount = 0;
+
+bool failsNow() {
+  if (failAfter < 0) return false;
+  return failAfter-- == 0;
+}
+
+}  // namespace
+
+bool canFailAllocations() { return true; }
+
+void failAllocationAfter(int count) { failAfter = count; }
+
+bool isAllocationFailureDue() { return failAfter >= 0; }
+
+int failedAllocationCount() { return failedCount; }
+
+}  // namespace sprocket::tests
+
+void* operator new(std::size_t size) {
+  using namespace sprocket::tests;
+  void* const memory = failsNow() ? nullptr : std::malloc(size == 0 ? 1 : size);
+  if (memory != nullptr) return memory;
+  ++failedCount;
+  throw std::bad_alloc();
+}
+
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
