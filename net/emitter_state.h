@@ -26,6 +26,7 @@ class EmitterState : public reactor::RefCounted<State>, protected reactor::Resid
   template <EventName Name, class... Args>
   bool emit(const Args&... args) {
     using Signature = typename Events::template Signature<Name>;
+    if (!listeners_.any(Events::template index<Name>)) return false;
     // The handle keeps this object until the last listener has returned.
     return listeners_.template emit<Handle, Signature>(Events::template index<Name>, handle(),
                                                        args...);

@@ -49,14 +49,18 @@ class TypedNode<Emitter, void(Args...)> : public ListenerNode {
   virtual void call(const Emitter& emitter, Args... args) = 0;
 };
 
+// Whether a callable may listen for an event; only then can there be a node of it.
+template <class F, class Emitter, class Signature>
+constexpr bool fitsEvent = false;
+template <class F, class Emitter, class... Args>
+constexpr bool fitsEvent<F, Emitter, void(Args...)> = Call<Emitter, Args...>::template fits<F>;
+
 template <class Emitter, class Signature, class F>
 class CallableNode;
 
 template <class Emitter, class... Args, class F>
 class CallableNode<Emitter, void(Args...), F> final : public TypedNode<Emitter, void(Args...)> {
  public:
-  static constexpr bool fits = Call<Emitter, Args...>::template fits<F>;
-
   template <class G>
   CallableNode(std::uint8_t event, bool once, G&& callable)
       : TypedNode<Emitter, void(Args...)>(event, once), callable_(std::forward<G>(callable)) {}
@@ -87,6 +91,13 @@ class ListenerTable {
   void removeAll(std::uint8_t event);
   void clear();
   std::size_t count(std::uint8_t event) const;
+
+  // False if nobody listens; true if somebody may.
+  bool any(std::uint8_t event) const {
+    const ListenerNode* node = first_;
+    while (node != nullptr && node->event_ != event) node = node->next_;
+    return node != nullptr;
+  }
 
   // Calls those that listen for the event now; false if nobody does. The caller keeps the emitter,
   // and with it this table, alive until it returns.
@@ -192,8 +203,8 @@ class EventEmitter {
 
   template <EventName Name>
   static constexpr std::uint8_t indexOf() {
-    static_assert(Events::template index<Name> < Events::count,
-                  "there is no event of this name: see the list of events of the class");
+    constexpr bool isEvent = Events::template index<Name> < Events::count;
+    static_assert(isEvent, "there is no event of this name: see the list of events of the class");
     return Events::template index<Name>;
   }
 
@@ -203,10 +214,11 @@ class EventEmitter {
     if constexpr (event < Events::count) {
       using Signature = typename Events::template Signature<Name>;
       using Node = CallableNode<Self, Signature, std::decay_t<F>>;
-      static_assert(Node::fits,
+      constexpr bool fits = fitsEvent<std::decay_t<F>, Self, Signature>;
+      static_assert(fits,
                     "this listener's parameters fit neither the event's arguments nor the emitter "
                     "and the arguments: see the list of events of the class");
-      if constexpr (Node::fits) {
+      if constexpr (fits) {
         self().listeners().add(new Node(event, once, std::forward<F>(listener)), atFront);
         self().onListenerAdded(event);
       }

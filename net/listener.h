@@ -55,13 +55,17 @@ namespace detail {
 
 enum class CallForm { none, plain, withEmitter };
 
+// Asks for no form behind the one that fits: asking instantiates a generic listener, whose body may
+// not compile with what it is never given.
 template <class F, class Emitter, class Arguments, std::size_t... I>
 constexpr CallForm formWith(std::index_sequence<I...>) {
-  if (std::is_invocable_v<F&, std::tuple_element_t<I, Arguments>...>) return CallForm::plain;
-  if (std::is_invocable_v<F&, Emitter, std::tuple_element_t<I, Arguments>...>) {
+  if constexpr (std::is_invocable_v<F&, std::tuple_element_t<I, Arguments>...>) {
+    return CallForm::plain;
+  } else if constexpr (std::is_invocable_v<F&, Emitter, std::tuple_element_t<I, Arguments>...>) {
     return CallForm::withEmitter;
+  } else {
+    return CallForm::none;
   }
-  return CallForm::none;
 }
 
 // How many of the arguments the listener takes; more than there are if it fits in no way.

@@ -12,8 +12,13 @@ void Pipe::connect(SocketState& source, SocketState& destination, bool end) {
 
 bool Pipe::isBroken() const { return !destination_.isWritable(); }
 
-void Pipe::forward(const Buffer& chunk) {
-  if (!isBroken()) blocked_ = !destination_.write(chunk, {});
+bool Pipe::forward(const Buffer& chunk) {
+  if (isBroken()) return false;
+  if (!destination_.write(chunk, {})) {
+    blocked_ = true;
+    source_.pipeChanged();
+  }
+  return true;
 }
 
 void Pipe::fail(const Buffer& chunk) {
@@ -32,7 +37,7 @@ void Pipe::sourceEnded() {
 void Pipe::destinationDrained() {
   if (!blocked_) return;
   blocked_ = false;
-  source_.pipeUnblocked();
+  source_.pipeChanged();
 }
 
 void Pipe::disconnect() {

@@ -26,8 +26,8 @@ class Pipe : public platform::ListLink<FromTag>, public platform::ListLink<IntoT
   // Whether the destination takes no more data.
   bool isBroken() const;
 
-  // Writes the chunk to the destination, unless that is broken.
-  void forward(const Buffer& chunk);
+  // Writes the chunk to the destination; false if that takes no more.
+  bool forward(const Buffer& chunk);
 
   // Ends a broken pipe, as writing to its destination would: with an error there. Deletes this.
   void fail(const Buffer& chunk);

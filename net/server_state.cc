@@ -77,15 +77,19 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
     attempt_ = std::make_unique<Attempt>(Attempt{.options = options, .lookup = {}});
     attempt_->lookup = dns::lookup(
         options.host, [this](const Error& error, const std::vector<dns::Address>& addresses) {
-          const auto attempt = std::move(attempt_);
-          updateClaim();
-          if (error) return fail(error);
-          bind(IpEndpoint{*IpAddress::parse(addresses.front().address),
-                          static_cast<std::uint16_t>(*attempt->options.port)},
-               attempt->options);
+          onResolved(error, addresses);
         });
   }
   updateClaim();
+}
+
+void ServerState::onResolved(const Error& error, const std::vector<dns::Address>& addresses) {
+  const reactor::RefPtr<ServerState> keep = this;  // so far the attempt did
+  const auto attempt = std::move(attempt_);
+  if (error) return fail(error);
+  bind(IpEndpoint{*IpAddress::parse(addresses.front().address),
+                  static_cast<std::uint16_t>(*attempt->options.port)},
+       attempt->options);
 }
 
 // `::` takes IPv4 clients too; where there is no IPv6 it is `0.0.0.0`. (Contract 7.4.)
@@ -147,7 +151,7 @@ void ServerState::stopListening() {
 
 void ServerState::close(OnWritten onClose) {
   if (loop() == nullptr) return;
-  const bool wasOpen = isListening() || attempt_ != nullptr;
+  const bool wasOpen = isOpen();
   if (auto callback = onClose.take()) {
     OnceListener<Server, ServerEvents, "close"> listener(
         [callback = std::move(callback),
@@ -157,26 +161,34 @@ void ServerState::close(OnWritten onClose) {
   ++listens_;
   stopListening();
   closeAsked_ = true;
-  closeWhenDrained();
+  closeIfDrained();
   updateClaim();
 }
 
 void ServerState::acceptorClosed(Acceptor& acceptor) {
   std::erase_if(acceptors_, [&](const auto& each) { return each.get() == &acceptor; });
-  closeWhenDrained();
+  queueClose();
   updateClaim();
 }
 
 void ServerState::connectionDestroyed() {
   --connections_;
-  // A server that listens again by now waits for its next close. (Contract 7.20.)
-  if (!isListening()) closeWhenDrained();
+  closeIfDrained();
   updateClaim();
 }
 
-void ServerState::closeWhenDrained() {
-  if (!closeAsked_ || connections_ > 0 || isAcceptorClosing()) return;
+// A server that was opened again before it was drained waits for its next close. (Contract 7.20.)
+void ServerState::closeIfDrained() {
+  if (!closeAsked_ || isOpen() || connections_ > 0) return;
   closeAsked_ = false;
+  closeDue_ = true;
+  queueClose();
+}
+
+// 'close' comes when the descriptor is closed, too.
+void ServerState::queueClose() {
+  if (!closeDue_ || isAcceptorClosing()) return;
+  closeDue_ = false;
   if (!PhaseTask::isLinked()) loop()->queueClose(*this);
 }
 
@@ -209,9 +221,8 @@ Endpoint ServerState::localEndpoint() const {
 // Whatever is under way keeps the server, and most of it the loop.
 void ServerState::updateClaim() {
   const bool isClosing = isAcceptorClosing() || PhaseTask::isLinked();
-  const bool isActive = isListening() || attempt_ != nullptr;
-  keepRunning(isClosing || (referenced_ && isActive));
-  self_ = isClosing || isActive ? this : nullptr;
+  keepRunning(isClosing || (referenced_ && isOpen()));
+  self_ = isClosing || isOpen() ? this : nullptr;
 }
 
 }  // namespace sprocket::net

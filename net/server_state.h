@@ -46,6 +46,8 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   void onPhase() override;  // 'close'
   void onLoopGone() override;
 
+  bool isOpen() const { return isListening() || attempt_ != nullptr; }
+  void onResolved(const Error& error, const std::vector<dns::Address>& addresses);
   void bind(const platform::Endpoint& local, const ListenOptions& options);
   void bindEverywhere(std::uint16_t port, const ListenOptions& options);
   bool tryBind(const platform::Endpoint& local, const ListenOptions& options,
@@ -54,7 +56,8 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   void stopListening();
   void acceptorClosed(Acceptor& acceptor);
   bool isAcceptorClosing() const { return acceptors_.size() > (acceptor_ == nullptr ? 0u : 1u); }
-  void closeWhenDrained();
+  void closeIfDrained();
+  void queueClose();
   void updateClaim();
 
   const ServerOptions options_;
@@ -65,7 +68,8 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   std::size_t connections_ = 0;
   std::uint32_t listens_ = 0;  // counts listen(), close(): a 'listening' for an old one is not told
   bool referenced_ = true;
-  bool closeAsked_ = false;
+  bool closeAsked_ = false;  // close() was called, and connections may be left
+  bool closeDue_ = false;    // and none was, so 'close' comes even if it listens again
 };
 
 }  // namespace sprocket::net

@@ -2,9 +2,8 @@
 
 // Socket: one end of a TCP or local stream connection, as Node's net.Socket.
 //
-//   auto client = net::connect(8124, "localhost", [](net::Socket self) { self.write("world!\r\n");
-//   }); client.on<"data">([](std::string_view text) { std::fwrite(text.data(), 1, text.size(),
-//   stdout); });
+//   auto client = net::connect(8124, [](net::Socket self) { self.write("world!\r\n"); });
+//   client.on<"data">([](std::string_view text) { std::cout << text; });
 //
 // A Socket is a handle: eight bytes, copied freely, all copies name the same object, == compares
 // which. There is no null handle, and a moved-from one still names its object. Every call is safe
@@ -67,7 +66,7 @@ class OnceListener {
  public:
   OnceListener() = default;
   template <class F>
-  requires(Node<F>::fits) OnceListener(F&& listener)
+  requires(fitsEvent<std::decay_t<F>, Emitter, Signature>) OnceListener(F&& listener)
       : node_(std::make_unique<Node<F>>(Events::template index<Name>, true,
                                         std::forward<F>(listener))) {}
 

@@ -217,12 +217,16 @@ void SocketState::onReceiveEnd() {
 
 // To the pipes first: unlike a listener, they cannot throw and so keep the chunk from the others.
 void SocketState::deliver(const Buffer& chunk) {
-  for (Pipe& pipe : pipesFrom_) pipe.forward(chunk);
+  bool broken = false;
+  for (Pipe& pipe : pipesFrom_) broken |= !pipe.forward(chunk);
+  if (broken) failBrokenPipes(chunk);
+  emit<"data">(chunk);
+}
+
+void SocketState::failBrokenPipes(const Buffer& chunk) {
   while (Pipe* pipe = findPipe([](const Pipe& each) { return each.isBroken(); })) {
     pipe->fail(chunk);
   }
-  updateReceiving();
-  emit<"data">(chunk);
 }
 
 void SocketState::deliverEnd() {
@@ -313,16 +317,12 @@ bool SocketState::isBlocked() const {
   return findPipe([](const Pipe& each) { return each.isBlocked(); }) != nullptr;
 }
 
-void SocketState::pipeUnblocked() {
+void SocketState::pipeChanged() {
   updateReceiving();
   if (kept_ != nullptr) defer([](SocketState& self) { self.flow(); });
 }
 
 // Sending.
-
-bool SocketState::isWritable() const {
-  return !ending_ && (isConnecting() || phase_ == Phase::open);
-}
 
 bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
   auto callback = onWritten.take();
@@ -331,7 +331,7 @@ bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
   bytesWritten_ += chunk.size();
   touch();
   std::size_t taken = 0;
-  if (phase_ == Phase::open && bufferSize() == 0 && chunk.size() > 0) {
+  if (phase_ == Phase::open && !hasQueued() && chunk.size() > 0) {
     const platform::Bytes bytes = chunk.bytes();
     taken = stream_->trySend({&bytes, 1});
     bytesSent_ += taken;
@@ -342,10 +342,10 @@ bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
   }
   if (callback) queueCallback(std::move(callback));
 
-  const bool allGone = bufferSize() == 0;
-  if (!allGone) mustDrain_ = true;
+  if (!hasQueued()) return true;
+  mustDrain_ = true;
   updateClaim();
-  return allGone;
+  return false;
 }
 
 // (Contract 8.13, 8.14, 9.5.)
@@ -370,7 +370,7 @@ bool SocketState::refuseWrite(UniqueFunction<void(const Error&)> callback) {
 
 // The first attempt at what was queued before the connection was there.
 void SocketState::sendQueued() {
-  if (phase_ != Phase::open || bufferSize() == 0) {
+  if (phase_ != Phase::open || !hasQueued()) {
     shutDownWhenSent();
     return;
   }
@@ -397,7 +397,7 @@ void SocketState::countSent(std::size_t count) {
   bytesSent_ += count;
   touch();
   sendRest();
-  if (bufferSize() == 0) {
+  if (!hasQueued()) {
     drainDue_ = std::exchange(mustDrain_, false) && !ending_;
     shutDownWhenSent();
   }
@@ -427,7 +427,7 @@ void SocketState::end(OnWritten onWritten) {
 }
 
 void SocketState::shutDownWhenSent() {
-  if (!ending_ || shutDown_ || phase_ != Phase::open || bufferSize() > 0) return;
+  if (!ending_ || shutDown_ || phase_ != Phase::open || hasQueued()) return;
   shutDown_ = true;
   stream_->shutdownSend();
   scheduleSendSteps();
@@ -638,7 +638,7 @@ const Endpoint& SocketState::remoteEndpoint() const {
 
 std::size_t SocketState::bufferSize() const {
   const bool isOpen = isConnecting() || phase_ == Phase::open;
-  return isOpen && sending_ != nullptr ? sending_->queue.size() : 0;
+  return isOpen && hasQueued() ? sending_->queue.size() : 0;
 }
 
 std::optional<double> SocketState::timeout() const {
@@ -652,7 +652,7 @@ void SocketState::touch() {
 
 // What keeps the loop running. (Contract 11.1, 11.3.)
 void SocketState::updateClaim() {
-  const bool isBusy = isConnecting() || isReceiving_ || bufferSize() > 0 || (ending_ && !shutDown_);
+  const bool isBusy = isConnecting() || isReceiving_ || hasQueued() || (ending_ && !shutDown_);
   const bool isOpen = isConnecting() || phase_ == Phase::open;
   keepRunning(phase_ == Phase::closing || (referenced_ && isOpen && isBusy));
 }

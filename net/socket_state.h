@@ -130,9 +130,11 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   template <class Predicate>
   Pipe* findPipe(Predicate predicate) const;
   bool isBlocked() const;
-  void pipeUnblocked();
+  void pipeChanged();
+  void failBrokenPipes(const Buffer& chunk);
 
-  bool isWritable() const;
+  bool isWritable() const { return !ending_ && (phase_ == Phase::open || isConnecting()); }
+  bool hasQueued() const { return sending_ != nullptr && !sending_->queue.empty(); }
   bool refuseWrite(UniqueFunction<void(const Error&)> callback);
   void sendQueued();
   void sendRest();

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "sprocket/net/net.h"
-#include "tools/examples/program.h"
+#include "sprocket/tools/examples/program.h"
 
 using namespace sprocket;
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "sprocket/net/net.h"
-#include "tools/examples/program.h"
+#include "sprocket/tools/examples/program.h"
 
 using namespace sprocket;
 
