@@ -5,6 +5,10 @@
 namespace sprocket::net {
 
 void ListenerTable::add(ListenerNode* node, bool atFront) {
+  if (!takesMore_) {
+    delete node;
+    return;
+  }
   if (emissions_ > 0) node->addedAt_ = ++changes_;
   ListenerNode** place = &first_;
   while (!atFront && *place != nullptr) place = &(*place)->next_;
@@ -28,6 +32,11 @@ void ListenerTable::removeAll(std::uint8_t event) {
 
 void ListenerTable::clear() {
   removeIf([](const ListenerNode&) { return true; });
+}
+
+void ListenerTable::clearForGood() {
+  takesMore_ = false;
+  clear();
 }
 
 std::size_t ListenerTable::count(std::uint8_t event) const {

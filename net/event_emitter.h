@@ -90,6 +90,7 @@ class ListenerTable {
   bool removeLast(std::uint8_t event, const void* identity);
   void removeAll(std::uint8_t event);
   void clear();
+  void clearForGood();  // what is added from now on is destroyed at once
   std::size_t count(std::uint8_t event) const;
 
   // False if nobody listens; true if somebody may.
@@ -139,7 +140,8 @@ class ListenerTable {
 
   ListenerNode* first_ = nullptr;
   std::uint32_t changes_ = 0;  // since the outermost emission under way began
-  std::uint32_t emissions_ = 0;
+  std::uint16_t emissions_ = 0;
+  bool takesMore_ = true;
 };
 
 // The object behind a handle, which emits (emitter_state.h).

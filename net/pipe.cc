@@ -40,10 +40,23 @@ void Pipe::destinationDrained() {
   source_.pipeChanged();
 }
 
+// An echo that was ended flows on: with nobody else to read, it would never hear its peer's end.
+void Pipe::destinationFinished() {
+  SocketState& source = source_;
+  const bool isEcho = leadsTo(source);
+  const bool flowed = source.flow_ == SocketState::Flow::flowing;
+  disconnect();
+  if (isEcho && flowed) source.resume();
+}
+
 void Pipe::disconnect() {
   SocketState& source = source_;
   delete this;
-  if (source.pipesFrom_.empty() && source.phase_ == SocketState::Phase::open) source.pause();
+  if (source.pipesFrom_.empty() && source.phase_ == SocketState::Phase::open) {
+    source.pause();
+  } else {
+    source.pipeChanged();
+  }
 }
 
 }  // namespace sprocket::net

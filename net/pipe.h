@@ -37,6 +37,9 @@ class Pipe : public platform::ListLink<FromTag>, public platform::ListLink<IntoT
 
   void destinationDrained();
 
+  // Ends the pipe. Deletes this.
+  void destinationFinished();
+
   // Deletes this. The source is left as it is, and flows no more if that was its last pipe.
   void disconnect();
 

@@ -87,9 +87,10 @@ void ServerState::onResolved(const Error& error, const std::vector<dns::Address>
   const reactor::RefPtr<ServerState> keep = this;  // so far the attempt did
   const auto attempt = std::move(attempt_);
   if (error) return fail(error);
-  bind(IpEndpoint{*IpAddress::parse(addresses.front().address),
-                  static_cast<std::uint16_t>(*attempt->options.port)},
-       attempt->options);
+  const std::string& text = addresses.front().address;
+  const auto address = IpAddress::parse(text);  // its zone may be gone by now
+  if (!address) return fail(invalidAddressError(text));
+  bind(IpEndpoint{*address, static_cast<std::uint16_t>(*attempt->options.port)}, attempt->options);
 }
 
 // `::` takes IPv4 clients too; where there is no IPv6 it is `0.0.0.0`. (Contract 7.4.)
@@ -173,6 +174,7 @@ void ServerState::acceptorClosed(Acceptor& acceptor) {
 
 void ServerState::connectionDestroyed() {
   --connections_;
+  if (loop() == nullptr) return;
   closeIfDrained();
   updateClaim();
 }
@@ -201,12 +203,13 @@ void ServerState::onPhase() {
 void ServerState::emitConnection(SocketState& socket) { emit<"connection">(socket.handle()); }
 
 void ServerState::onLoopGone() {
-  const reactor::RefPtr<ServerState> keep = std::move(self_);
+  const reactor::RefPtr<ServerState> keep = this;  // its own listeners may hold the last handle
+  self_ = nullptr;
   PhaseTask::unlink();
   attempt_.reset();
   acceptor_ = nullptr;
   acceptors_.clear();
-  listeners_.clear();
+  listeners_.clearForGood();
 }
 
 void ServerState::setReferenced(bool referenced) {

@@ -151,7 +151,9 @@ void SocketState::onResolved(const Error& error, const std::vector<dns::Address>
     return;
   }
   const dns::Address& first = addresses.front();
-  attempt_->remote = IpEndpoint{*IpAddress::parse(first.address), attempt_->port};
+  const auto address = IpAddress::parse(first.address);  // its zone may be gone by now
+  if (!address) return finishWith(invalidAddressError(first.address));
+  attempt_->remote = IpEndpoint{*address, attempt_->port};
   defer([](SocketState& self) { self.connectStream(); });
   emit<"lookup">(Error(), first.address, first.family, host);
 }
@@ -188,9 +190,12 @@ void SocketState::becomeOpen() {
   attempt_.reset();
   touch();
   updateReceiving();
+  updateClaim();
   defer([](SocketState& self) { self.sendQueued(); });
+  defer([](SocketState& self) {
+    if (self.phase_ == Phase::open) self.emit<"ready">();
+  });
   emit<"connect">();
-  if (phase_ == Phase::open) emit<"ready">();
 }
 
 // Receiving.
@@ -254,10 +259,13 @@ void SocketState::pause() {
 
 void SocketState::resume() {
   flow_ = Flow::flowing;
-  if (kept_ != nullptr || (peerEnded_ && !endDelivered_)) {
-    defer([](SocketState& self) { self.flow(); });
-  }
+  flowLater();
   updateReceiving();
+}
+
+void SocketState::flowLater() {
+  const bool isBehind = kept_ != nullptr || (peerEnded_ && !endDelivered_);
+  if (isBehind && phase_ == Phase::open) defer([](SocketState& self) { self.flow(); });
 }
 
 // Delivers what was kept, and then the end if that is all there was.
@@ -265,7 +273,7 @@ void SocketState::flow() {
   if (flow_ != Flow::flowing || phase_ != Phase::open || isBlocked()) return;
   if (kept_ != nullptr) {
     const auto kept = std::move(kept_);
-    defer([](SocketState& self) { self.flow(); });
+    flowLater();
     deliver(Buffer::viewOf(std::as_bytes(std::span(*kept))));
   } else if (peerEnded_ && !endDelivered_) {
     deliverEnd();
@@ -296,6 +304,7 @@ void SocketState::onListenerAdded(std::uint8_t event) {
 void SocketState::pipe(SocketState& destination, bool end) {
   if (loop() == nullptr || destination.loop() == nullptr) return;
   Pipe::connect(*this, destination, end);
+  if (endDelivered_) defer([](SocketState& self) { self.endByItself(); });
   resume();
 }
 
@@ -319,7 +328,7 @@ bool SocketState::isBlocked() const {
 
 void SocketState::pipeChanged() {
   updateReceiving();
-  if (kept_ != nullptr) defer([](SocketState& self) { self.flow(); });
+  flowLater();
 }
 
 // Sending.
@@ -344,6 +353,7 @@ bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
 
   if (!hasQueued()) return true;
   mustDrain_ = true;
+  drainDue_ = false;
   updateClaim();
   return false;
 }
@@ -368,10 +378,12 @@ bool SocketState::refuseWrite(UniqueFunction<void(const Error&)> callback) {
   return false;
 }
 
-// The first attempt at what was queued before the connection was there.
+// The first attempt at what was asked for before the connection was there.
 void SocketState::sendQueued() {
-  if (phase_ != Phase::open || !hasQueued()) {
+  if (phase_ != Phase::open) return;
+  if (!hasQueued()) {
     shutDownWhenSent();
+    scheduleSendSteps();  // of empty writes
     return;
   }
   WriteQueue& queue = sending_->queue;
@@ -407,8 +419,12 @@ void SocketState::countSent(std::size_t count) {
 
 void SocketState::end(OnWritten onWritten) {
   auto callback = onWritten.take();
-  if (isDestroyed() || phase_ == Phase::fresh) {
-    // A socket that was never connected has nothing to end: nothing visible happens.
+  if (phase_ == Phase::fresh) {
+    // Never connected, it has nothing to end: nothing visible happens.
+    failLater(std::move(callback), socketClosedError());
+    return;
+  }
+  if (isDestroyed()) {
     failLater(std::move(callback),
               finished_ ? alreadyFinishedError() : streamDestroyedError("end"));
     return;
@@ -479,6 +495,7 @@ void SocketState::sendStep() {
     } else {
       finished_ = true;
       defer([](SocketState& self) { self.closeWhenBothEnded(); });
+      while (Pipe* pipe = pipesInto_.front()) pipe->destinationFinished();
       emit<"finish">();
     }
   }
@@ -577,7 +594,8 @@ void SocketState::releaseListeners() {
 }
 
 void SocketState::onLoopGone() {
-  const reactor::RefPtr<SocketState> keep = std::move(self_);
+  const reactor::RefPtr<SocketState> keep = this;  // its own listeners may hold the last handle
+  self_ = nullptr;
   phase_ = Phase::closed;
   destroyed_ = true;
   stream_ = nullptr;
@@ -588,7 +606,7 @@ void SocketState::onLoopGone() {
   while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
   server_ = nullptr;
   const auto dropped = std::move(sending_);
-  listeners_.clear();
+  listeners_.clearForGood();
 }
 
 // Settings.
@@ -613,10 +631,11 @@ void SocketState::setNoDelay(bool on) {
 
 void SocketState::setKeepAlive(bool on, std::chrono::seconds initialDelay) {
   const auto delay = static_cast<std::uint16_t>(std::min<long long>(initialDelay.count(), 65535));
-  const bool isSame = keepAlive_ == on && (delay == 0 || delay == keepAliveDelay_);
+  const bool isSame = keepAlive_ == on && (!on || delay == 0 || delay == keepAliveDelay_);
   keepAlive_ = on;
   if (delay > 0) keepAliveDelay_ = delay;
-  if (!isSame && stream_ != nullptr) stream_->setKeepAlive(on, std::chrono::seconds(delay));
+  if (isSame || stream_ == nullptr) return;
+  stream_->setKeepAlive(on, std::chrono::seconds(keepAliveDelay_));
 }
 
 void SocketState::setReferenced(bool referenced) {

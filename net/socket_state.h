@@ -126,6 +126,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void deliverEnd();
   void endByItself();
   void flow();
+  void flowLater();
   void updateReceiving();
   template <class Predicate>
   Pipe* findPipe(Predicate predicate) const;

@@ -80,13 +80,12 @@ Loop::~Loop() {
   assert(!running_);
   posted_->close();
   std::exchange(takenPosts_, {}).clear();
-  while (!residents_.empty() || !services_.empty() || signals_ != nullptr || !ticks_.empty()) {
+  while (!residents_.empty() || !services_.empty() || !ticks_.empty()) {
     while (Resident* resident = residents_.popFront()) {
       resident->loop_ = nullptr;
       resident->onLoopGone();
     }
     dropLastService();
-    signals_.reset();
     ticks_.drop();
   }
   // The loops of a thread may go in any order.
@@ -206,10 +205,10 @@ void Loop::scheduleStarted() {
 }
 
 std::optional<Loop::Duration> Loop::waitLimit(std::optional<Duration> limit) {
-  const bool somethingToDo = stopping_ || !ticks_.empty() || !immediates_.empty() ||
-                             !closing_.empty() || !posted_->empty() || keepers_ == 0;
+  const bool somethingToDo =
+      stopping_ || !immediates_.empty() || !closing_.empty() || !posted_->empty() || keepers_ == 0;
   if (somethingToDo || (limit && *limit <= Duration::zero())) return Duration::zero();
-  if (clockIsStale_ || !started_.empty()) readClock();
+  if (clockIsStale_) readClock();
   const std::optional<Ticks> wake = wheel_.nextWake();
   // Further off than the clock can tell: no limit.
   if (!wake || *wake > static_cast<Ticks>(Duration::max() / milliseconds(2))) return limit;

@@ -43,9 +43,11 @@ class SignalListener {
 // running. Throws an ArgumentError for a number that is no signal or cannot be caught.
 SignalListener onSignal(int signum, UniqueFunction<void(int)> listener);
 
-// For a listener that has no use for the number.
-template <std::invocable F>
-  requires(!std::invocable<F&, int>)
+// The same for a listener that has no use for the number.
+template <class F>
+concept NumberlessListener = std::invocable<F&> && !std::invocable<F&, int>;
+
+template <NumberlessListener F>
 SignalListener onSignal(int signum, F listener) {
   Task task = std::move(listener);
   requireCallback(task);

@@ -141,6 +141,7 @@ void PosixListener::retry() {
 }
 
 void PosixListener::updateInterest() {
+  if (isClosed()) return;
   const bool backingOff = ListLink<BackOffTag>::isLinked();
   setInterest({.read = accepting_ && !backingOff});
 }

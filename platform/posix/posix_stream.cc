@@ -75,13 +75,15 @@ void PosixStream::tellAccepted() {
 
 // What the poller tells.
 
-// Receiving comes before sending: behind a reset there may be data, which is delivered first.
+// Receiving comes before sending: behind a reset there may be data, which is delivered first. That
+// can take several turns, in which a send would only meet the failure and end the stream.
 void PosixStream::onReady(Ready ready) {
   if (state_ == State::connecting) {
     if (ready.write || ready.hangUp) finishConnecting({sys::pendingError(fd_), Operation::connect});
     return;
   }
   if (ready.read || ready.hangUp) receiveSome(ready.hangUp);
+  if (ready.hangUp && receiving_ && !receiveEnded_) return;
   if (ready.write || ready.hangUp) sendSome();
 }
 
@@ -186,7 +188,7 @@ void PosixStream::close() {
 }
 
 void PosixStream::reset() {
-  if (state_ != State::closed && isIp_) {
+  if (fd_ && isIp_) {
     const linger atOnce{.l_onoff = 1, .l_linger = 0};
     syscalls::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
   }

@@ -19,13 +19,9 @@ namespace {
 constexpr int kMaxSignal = 64;
 constexpr std::size_t kMaxCatchers = 64;
 
-constexpr std::uint64_t bitOf(int signum) {
-  return std::uint64_t{1} << (signum - 1);
-}
+constexpr std::uint64_t bitOf(int signum) { return std::uint64_t{1} << (signum - 1); }
 
-bool isSignal(int signum) {
-  return signum >= 1 && signum <= kMaxSignal;
-}
+bool isSignal(int signum) { return signum >= 1 && signum <= kMaxSignal; }
 
 // Guards what a handler never touches: which signals are caught, and what stood there before.
 std::mutex dispositionMutex;

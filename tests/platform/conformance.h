@@ -77,7 +77,7 @@ struct Thrown {};
 
 // As many turns as an idle wait may take, with some to spare for housekeeping; a spin takes
 // thousands.
-constexpr std::size_t kFewTurns = 5;
+constexpr std::size_t kFewTurns = 10;
 constexpr platform::Duration kIdle = std::chrono::milliseconds(20);
 
 // Bytes that differ by place and by seed.

@@ -244,6 +244,35 @@ void muchDataBeforeAResetIsDeliveredFirst(Trial& trial) {
   BOOST_TEST((pair.server.received() == text.substr(0, got)));
 }
 
+// The same hang-up ends the send in flight, but who only sent would never see what came before.
+void dataBeforeAResetComesBeforeTheFailureOfASend(Trial& trial) {
+  const auto pair = trial.connectPair();
+  pair.server.startReceiving();
+  pair.server.send(trial.bigText());
+  while (trial.comesToHold(
+      [&, before = pair.server.sentCount()] { return pair.server.sentCount() > before; }, kIdle)) {
+  }
+  pair.client.trySend("hello");
+  pair.client.reset();
+  trial.runUntil([&] { return pair.server.failed(); });
+  BOOST_TEST(pair.server.received() == "hello");
+}
+
+// Reading is over and has nothing to say about the peer's going.
+void afterTheEndAFailureIsOneOfSending(Trial& trial) {
+  const auto pair = trial.connectPair();
+  pair.server.startReceiving();
+  pair.client.shutdownSend();
+  trial.runUntil([&] { return pair.server.ended(); });
+  pair.server.send(trial.bigText());
+  trial.turn();
+  trial.turn();
+  pair.client.close();
+  trial.runUntil([&] { return pair.server.failed(); });
+  BOOST_TEST(pair.server.error().syscall() == "write");
+  BOOST_TEST(trial.countTurns(kIdle) <= kFewTurns);
+}
+
 void aResetLosesNothingThatHadArrived(Trial& trial) {
   const auto pair = trial.connectPair();
   pair.server.startReceiving();
@@ -286,12 +315,12 @@ void aBusyStreamTakesItsShareOfATurn(Trial& trial) {
   quiet.server.startReceiving();
   quiet.client.startReceiving();
 
-  while (busy.client.trySend(piece) > 0) {
-  }
   quiet.client.trySend("ping");
   std::size_t pongs = 0;
   std::size_t turnsWithoutPong = 0;
   while (offered < budget) {
+    // Lest it run dry because a kernel took nothing when all was read.
+    offered += busy.client.trySend(piece);
     const std::size_t before = busy.server.receivedCount();
     trial.turn(Trial::kPatience);
     BOOST_TEST(busy.server.receivedCount() - before <= trial.venue().bytesPerTurn);
@@ -346,6 +375,10 @@ std::span<const ConformanceCase> receiveCases() {
       {"a_reset_is_an_error_behind_the_data", aResetIsAnErrorBehindTheData, &Venue::hasReset},
       {"much_data_before_a_reset_is_delivered_first", muchDataBeforeAResetIsDeliveredFirst,
        &Venue::hasReset},
+      {"data_before_a_reset_comes_before_the_failure_of_a_send",
+       dataBeforeAResetComesBeforeTheFailureOfASend, &Venue::hasReset},
+      {"after_the_end_a_failure_is_one_of_sending", afterTheEndAFailureIsOneOfSending,
+       &Venue::hasHalfClose},
       {"a_reset_loses_nothing_that_had_arrived", aResetLosesNothingThatHadArrived},
       {"a_peer_that_closes_with_unread_data_resets_or_ends",
        aPeerThatClosesWithUnreadDataResetsOrEnds},

@@ -446,6 +446,7 @@ BOOST_AUTO_TEST_CASE(a_connect_that_fails_at_once_is_told_later) {
       BOOST_TEST(client.events() == "");
       fixture.runUntil([&] { return client.failed() || client.connected(); });
       BOOST_TEST(client.events() == events);
+      client.reset();  // of what may have no descriptor
     }
   };
   expectFailure(Call::connect, ECONNREFUSED, "connect connect ECONNREFUSED");
@@ -572,12 +573,46 @@ BOOST_AUTO_TEST_CASE(an_error_of_one_stream_is_told_once_to_that_one) {
   BOOST_TEST(fixture.countTurns(milliseconds(20)) <= 2u);
 }
 
+// The refusal was passing, but the caller may have counted on an end; so the stream stays as it is.
+BOOST_AUTO_TEST_CASE(after_a_failed_try_send_nothing_more_is_sent) {
+  const auto pair = fixture.connectPair(listening());
+  pair.server.startReceiving();
+  fake.fail(Call::send, ENOBUFS);
+  BOOST_TEST(pair.client.trySend("lost") == 0u);
+  BOOST_TEST(pair.client.trySend("late") == 0u);
+  const std::string text = "late too";
+  const platform::Bytes slice = std::as_bytes(std::span(text));
+  pair.client.stream().send({&slice, 1});
+  pair.client.shutdownSend();
+  fixture.countTurns(milliseconds(20));
+  BOOST_TEST(fake.count(Call::send) == 1u);
+  BOOST_TEST(fake.count(Call::shutdown) == 0u);
+  BOOST_TEST(pair.client.events() == "connect, error write ENOBUFS");
+  BOOST_TEST(pair.server.events() == "connect");
+}
+
 BOOST_AUTO_TEST_CASE(a_failed_shutdown_is_told) {
   const auto pair = fixture.connectPair(listening());
   fake.fail(Call::shutdown, ENOBUFS);
   pair.client.shutdownSend();
   fixture.runUntil([&] { return pair.client.failed(); });
   BOOST_TEST(pair.client.events() == "connect, error shutdown ENOBUFS");
+}
+
+// More turns of it than one, while a send is in flight that the reset has made hopeless.
+BOOST_AUTO_TEST_CASE(all_data_before_a_reset_comes_before_the_failure_of_a_send) {
+  const auto pair = fixture.connectPair(listening());
+  pair.server.send(std::string(32'000'000, 'x'));
+  while (fixture.comesToHold(
+      [&, before = pair.server.sentCount()] { return pair.server.sentCount() > before; },
+      milliseconds(20))) {
+  }
+  BOOST_TEST(pair.client.trySend(std::string(20'000, 'y')) == 20'000u);
+  pair.client.reset();
+  fake.limitTransfers(1'000);
+  pair.server.startReceiving();
+  fixture.runUntil([&] { return pair.server.failed(); });
+  BOOST_TEST(pair.server.receivedCount() == 20'000u);
 }
 
 // The number of a descriptor that was closed in a batch is the next one's that is made.
@@ -669,6 +704,29 @@ BOOST_AUTO_TEST_CASE(a_message_costs_no_more_calls_than_it_must) {
   BOOST_TEST(fake.count(Call::epollControl) == controls);
   BOOST_TEST(fake.count(Call::recv) - receives <= 2'002u);
   BOOST_TEST(fake.count(Call::send) - sends <= 2'002u);
+}
+
+// The hang-up tells that behind a short read there is more to be read.
+BOOST_AUTO_TEST_CASE(a_fin_behind_data_is_read_in_the_same_turn) {
+  const auto pair = fixture.connectPair(listening());
+  pair.client.trySend("hello");
+  pair.client.shutdownSend();
+  pair.server.startReceiving();
+  fixture.turn();
+  BOOST_TEST(pair.server.events() == "connect, receive(5), end");
+}
+
+// A wake from another thread, just when the one before it is being taken note of.
+BOOST_AUTO_TEST_CASE(a_wake_is_not_lost_to_the_reading_of_another) {
+  fixture.backend().wake();
+  fake.before(Call::read, [&] { fixture.backend().wake(); });
+  fixture.turn(BackendFixture::kPatience);
+  fake.before(Call::read, {});
+  fixture.countTurns(milliseconds(20));
+  const Instant begin = now();
+  fixture.backend().wake();
+  fixture.turn(BackendFixture::kPatience);
+  BOOST_TEST((now() - begin < BackendFixture::kPatience));
 }
 
 BOOST_AUTO_TEST_CASE(ten_thousand_wakes_are_one_write) {

@@ -80,6 +80,21 @@ BOOST_FIXTURE_TEST_CASE(run_returns_when_the_last_callback_has_run, LoopFixture)
   BOOST_TEST(log == "timer, immediate");
 }
 
+BOOST_FIXTURE_TEST_CASE(no_kind_of_pending_work_is_slept_over, LoopFixture) {
+  const platform::Instant begin = backend().clock();
+  setTimeout(says("far"), 1h);
+  nextTick(says("tick"));
+  loop().runOnce(0ms);
+  loop().remote().post(says("post"));
+  loop().runOnce(1s);
+  setImmediate(says("immediate"));
+  loop().runOnce(1s);
+  closes(says("close"));
+  loop().runOnce(1s);
+  BOOST_TEST(log == "tick, post, immediate, close");
+  BOOST_TEST((backend().clock() == begin));
+}
+
 BOOST_FIXTURE_TEST_CASE(each_kind_of_pending_work_keeps_run_going, LoopFixture) {
   nextTick(says("tick"));
   loop().run();
@@ -311,6 +326,13 @@ BOOST_FIXTURE_TEST_CASE(immediate_cleared_twice_or_after_it_came_is_harmless, Lo
   BOOST_TEST(log == "came");
 }
 
+BOOST_FIXTURE_TEST_CASE(immediate_that_came_is_released_though_its_handle_is_kept, LoopFixture) {
+  int alive = 0;
+  const Immediate immediate = setImmediate(holding(Capture(alive)));
+  loop().run();
+  BOOST_TEST(alive == 0);
+}
+
 BOOST_FIXTURE_TEST_CASE(cleared_immediate_does_not_keep_run_going, LoopFixture) {
   clearImmediate(setImmediate(says("cleared")));
   loop().run();
@@ -444,19 +466,17 @@ BOOST_FIXTURE_TEST_CASE(ticks_that_queue_ticks_all_come_in_order, LoopFixture) {
 
 // Exceptions.
 
-// `put` queues a callback somewhere. Three are queued, the second throws.
+// `put` queues a callback somewhere. Three are queued, the second throws. Nothing else is there
+// that would keep run() going.
 template <class Put>
 void checkOneThatThrowsCostsTheOthersNothing(LoopFixture& fixture, Put put) {
   put(fixture.says("first"));
-  put(fixture.says("second", [&] {
-    nextTick(fixture.says("tick"));
-    throwIt();
-  }));
+  put(fixture.says("second", throwIt));
   put(fixture.says("third"));
   BOOST_CHECK_THROW(fixture.loop().run(), Thrown);
   BOOST_TEST(fixture.log == "first, second");
   BOOST_TEST(fixture.loop().run() == 0);
-  BOOST_TEST(fixture.log == "first, second, tick, third");
+  BOOST_TEST(fixture.log == "first, second, third");
 }
 
 BOOST_FIXTURE_TEST_CASE(timer_that_throws_costs_the_others_nothing, LoopFixture) {
@@ -496,6 +516,18 @@ BOOST_FIXTURE_TEST_CASE(tick_that_throws_costs_the_phase_it_came_in_nothing, Loo
   BOOST_CHECK_THROW(loop().run(), Thrown);
   loop().run();
   BOOST_TEST(log == "first, second");
+}
+
+BOOST_FIXTURE_TEST_CASE(tick_queued_by_a_callback_that_throws_comes_before_the_others,
+                        LoopFixture) {
+  setImmediate([&] {
+    nextTick(says("tick"));
+    throwIt();
+  });
+  setImmediate(says("immediate"));
+  BOOST_CHECK_THROW(loop().run(), Thrown);
+  loop().run();
+  BOOST_TEST(log == "tick, immediate");
 }
 
 BOOST_FIXTURE_TEST_CASE(turn_broken_off_by_an_exception_keeps_its_later_phases, LoopFixture) {
@@ -567,9 +599,8 @@ BOOST_FIXTURE_TEST_CASE(runOnce_polls_when_told_so, LoopFixture) {
 BOOST_FIXTURE_TEST_CASE(runOnce_never_asks_for_less_than_no_time, LoopFixture) {
   setTimeout(says("timer"), 5);
   loop().runOnce(-5ms);
-  setImmediate([&] { backend().pass(1h); });
-  loop().runOnce();
   setTimeout([&] { backend().pass(1h); }, 1);
+  setTimeout(says("overdue by then"), 2);
   loop().run();
   for (const auto& wait : backend().waits()) BOOST_TEST(wait.value().count() >= 0);
 }
@@ -608,14 +639,17 @@ BOOST_FIXTURE_TEST_CASE(now_is_the_beginning_of_the_turn, LoopFixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(turn_of_io_alone_reads_the_clock_once, LoopFixture) {
+  setTimeout([] {}, 1);
+  loop().run();
   const Timeout keeper = setTimeout(says("far"), 1h);
   const std::size_t before = backend().clockReadings();
+  const std::size_t waitsBefore = backend().waits().size();
   for (int i = 1; i <= 10; ++i) {
     happens([] { setTimeout([] {}, 1000).unref(); }, i * 1us);
   }
   happens([&] { clearTimeout(keeper); }, 11us);
   loop().run();
-  BOOST_TEST(backend().waits().size() == 11U);
+  BOOST_TEST(backend().waits().size() - waitsBefore == 11U);
   BOOST_TEST(backend().clockReadings() - before == 11U);
 }
 
@@ -777,6 +811,36 @@ BOOST_FIXTURE_TEST_CASE(own_timer_may_go_while_it_is_running_due_or_just_started
   setTimeout(says("end"), 20);
   loop().run();
   BOOST_TEST(log == "end");
+}
+
+// Residents.
+
+struct Keeper : reactor::Resident {
+  explicit Keeper(Loop& loop) : Resident(loop) { keepRunning(true); }
+  void onLoopGone() override {}
+  using Resident::keepRunning;
+};
+
+BOOST_FIXTURE_TEST_CASE(resident_keeps_run_going_until_it_says_otherwise, LoopFixture) {
+  Keeper keeper(loop());
+  keeper.keepRunning(true);
+  happens(says("io", [&] { keeper.keepRunning(false); }), 1h);
+  loop().run();
+  BOOST_TEST(log == "io");
+}
+
+BOOST_FIXTURE_TEST_CASE(resident_that_is_gone_does_not_keep_run_going, LoopFixture) {
+  auto keeper = std::make_unique<Keeper>(loop());
+  happens(says("io", [&] { keeper.reset(); }), 1h);
+  loop().run();
+  BOOST_TEST(log == "io");
+}
+
+BOOST_FIXTURE_TEST_CASE(resident_has_no_loop_once_it_is_gone, LoopFixture) {
+  Keeper keeper(loop());
+  destroyLoop();
+  BOOST_TEST(keeper.loop() == nullptr);
+  keeper.keepRunning(false);
 }
 
 // The end of a loop.

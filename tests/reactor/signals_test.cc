@@ -453,6 +453,25 @@ BOOST_AUTO_TEST_CASE(no_signal_is_lost_in_thousands_of_hand_offs) {
   other.join();
 }
 
+// The handler on the other thread is held inside wake(), for long enough to lose the backend there.
+BOOST_FIXTURE_TEST_CASE(loop_that_goes_waits_for_a_handler_that_is_waking_it, SignalFixture) {
+  std::atomic<bool> waking = false;
+  std::atomic<bool> gone = false;
+  std::atomic<bool> goneTooEarly = false;
+  backend().whenWoken([&] {
+    waking = true;
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    goneTooEarly = gone.load();
+  });
+  onSignal(SIGUSR1, tells("listener"));
+  std::thread other([] { std::raise(SIGUSR1); });
+  while (!waking) std::this_thread::yield();
+  destroyLoop();
+  gone = true;
+  other.join();
+  BOOST_TEST(!goneTooEarly);
+}
+
 // Handlers run on one thread while the backends that they wake come and go on another.
 BOOST_FIXTURE_TEST_CASE(loop_may_go_while_its_signals_come_in_on_another_thread, SignalFixture) {
   std::atomic<bool> done = false;

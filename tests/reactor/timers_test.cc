@@ -235,6 +235,13 @@ BOOST_FIXTURE_TEST_CASE(wait_that_ends_late_makes_a_timer_late_once, LoopFixture
   BOOST_TEST((backend().clock() - begin < 3 * 36ms + 1ms));
 }
 
+BOOST_FIXTURE_TEST_CASE(slow_callback_makes_no_later_timer_late, LoopFixture) {
+  const Instant begin = backend().clock();
+  setTimeout([&] { backend().pass(40ms); }, 10);
+  setTimeout([=, this] { BOOST_TEST((backend().clock() - begin < 101ms)); }, 100);
+  loop().run();
+}
+
 // With the system's clock and the system's waiting.
 BOOST_AUTO_TEST_CASE(no_timer_is_early_by_the_system_clock) {
   Loop loop;
@@ -694,6 +701,7 @@ BOOST_FIXTURE_TEST_CASE(near_timer_costs_two_turns, LoopFixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(timer_beyond_the_reach_of_the_clock_asks_for_no_wake, LoopFixture) {
+  backend().pass(1h);
   setTimeout(says("2^63"), std::uint64_t{1} << 63);
   setTimeout(says("2^64 - 1"), forEver);
   setTimeout(says("infinity"), std::numeric_limits<double>::infinity());

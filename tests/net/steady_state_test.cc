@@ -1,0 +1,83 @@
+// What a message costs once everything is warm: no memory, and no system call too many.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <boost/test/unit_test.hpp>
+
+#include "sprocket/net/net.h"
+#include "sprocket/tests/support/allocation_count.h"
+#include "sprocket/tests/support/socket_fixture.h"
+#include "sprocket/tests/support/system_fixture.h"
+
+namespace {
+
+using namespace sprocket;
+using namespace sprocket::tests;
+using net::Socket;
+
+struct SteadyFixture : SystemFixture, SocketFixture {
+  // Sends a message back and forth between a client and an echo.
+  void goRound(const Socket& client, std::size_t& rounds, std::size_t count) {
+    const std::size_t until = rounds + count;
+    client.write(message);
+    while (rounds < until) loop().runOnce();
+  }
+
+  const std::string message = std::string(64, 'm');
+};
+
+BOOST_FIXTURE_TEST_SUITE(steadyState, SteadyFixture)
+
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAPipedEchoAllocatesNothing, V, Venues, SteadyFixture) {
+  const Socket client;
+  const Socket served = connectPair(client, V());
+  served.pipe(served);
+  std::size_t rounds = 0;
+  std::size_t bytes = 0;
+  client.on<"data">([&](Socket self, std::string_view text) {
+    bytes += text.size();
+    ++rounds;
+    self.write(text);
+  });
+  goRound(client, rounds, 100);
+
+  const std::size_t allocationsBefore = allocationCount();
+  const std::size_t roundsBefore = rounds;
+  const std::size_t callsBefore = syscalls.count(Call::recv) + syscalls.count(Call::sendmsg) +
+                                  syscalls.count(Call::send) + syscalls.count(Call::epollControl);
+  while (rounds < roundsBefore + 1000) loop().runOnce();
+  const std::size_t allocations = allocationCount() - allocationsBefore;
+  const std::size_t calls = syscalls.count(Call::recv) + syscalls.count(Call::sendmsg) +
+                            syscalls.count(Call::send) + syscalls.count(Call::epollControl) -
+                            callsBefore;
+  BOOST_TEST(allocations == 0U);
+  // One receive and one send at either end.
+  BOOST_TEST(calls <= 4U * (rounds - roundsBefore) + 4);
+  BOOST_TEST(bytes == rounds * message.size());
+}
+
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofCallbacksAndTimeoutsAllocatesNothing, V, Venues, SteadyFixture) {
+  const Socket client;
+  const Socket served = connectPair(client, V());
+  served.pipe(served);
+  served.setTimeout(10'000);
+  std::size_t rounds = 0;
+  std::size_t written = 0;
+  client.on<"data">([&](Socket self, std::string_view text) {
+    ++rounds;
+    self.write(text, [&] { ++written; });
+  });
+  goRound(client, rounds, 100);
+
+  const std::size_t before = allocationCount();
+  const std::size_t roundsBefore = rounds;
+  while (rounds < roundsBefore + 1000) loop().runOnce();
+  BOOST_TEST(allocationCount() == before);
+  BOOST_TEST(written >= rounds - 2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace

@@ -1,0 +1,412 @@
+#include "sprocket/tests/support/fake_syscalls.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "sprocket/platform/linux/syscalls.h"
+#include "sprocket/platform/posix/syscalls.h"
+
+namespace sprocket::tests {
+namespace {
+
+using platform::Duration;
+using platform::Instant;
+
+FakeSyscalls* active = nullptr;
+
+std::size_t indexOf(Call call) { return static_cast<std::size_t>(call); }
+
+}  // namespace
+
+std::string_view callName(Call call) {
+  static constexpr std::array<std::string_view, kCallKinds> names = {
+      "socket",      "accept",
+      "bind",        "listen",
+      "connect",     "recv",
+      "send",        "sendmsg",
+      "shutdown",    "close",
+      "getsockname", "getpeername",
+      "getsockopt",  "setsockopt",
+      "open",        "lstat",
+      "unlink",      "clockGettime",
+      "epollCreate", "epollControl",
+      "epollWait",   "epollWaitMilliseconds",
+      "eventfd",     "read",
+      "write"};
+  return names[indexOf(call)];
+}
+
+std::span<const int> plausibleErrors(Call call) {
+  static constexpr int socket[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EACCES, EAFNOSUPPORT};
+  static constexpr int accept[] = {EINTR,  EAGAIN,   ECONNABORTED, EPROTO,  EPERM,
+                                   EMFILE, ENFILE,   ENOMEM,       ENOBUFS, EBADF,
+                                   EINVAL, ENETDOWN, EHOSTUNREACH};
+  static constexpr int bind[] = {EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOMEM, EROFS};
+  static constexpr int listen[] = {EADDRINUSE};
+  static constexpr int connect[] = {EINTR,       ECONNREFUSED, EAGAIN, EADDRNOTAVAIL,
+                                    ENETUNREACH, ETIMEDOUT,    EACCES, EPERM};
+  static constexpr int recv[] = {EINTR, EAGAIN, ECONNRESET, ENOMEM, ETIMEDOUT, EHOSTUNREACH};
+  static constexpr int send[] = {EINTR, EAGAIN, EPIPE, ECONNRESET, ENOBUFS, ENOMEM, EHOSTUNREACH};
+  static constexpr int shutdown[] = {ENOBUFS};
+  static constexpr int close[] = {EINTR, EIO};
+  static constexpr int name[] = {ENOBUFS};
+  static constexpr int option[] = {ENOBUFS, ENOMEM, EINVAL};
+  static constexpr int open[] = {EINTR, EMFILE, ENFILE, ENOMEM, EACCES};
+  static constexpr int file[] = {EACCES, ENOENT, EROFS};
+  static constexpr int poller[] = {EMFILE, ENFILE, ENOMEM};
+  static constexpr int control[] = {ENOSPC, ENOMEM};
+  static constexpr int interrupted[] = {EINTR};
+  static constexpr int readCounter[] = {EINTR, EAGAIN};
+  switch (call) {
+    case Call::socket: return socket;
+    case Call::accept: return accept;
+    case Call::bind: return bind;
+    case Call::listen: return listen;
+    case Call::connect: return connect;
+    case Call::recv: return recv;
+    case Call::send:
+    case Call::sendmsg: return send;
+    case Call::shutdown: return shutdown;
+    case Call::close: return close;
+    case Call::getsockname:
+    case Call::getpeername: return name;
+    case Call::getsockopt:
+    case Call::setsockopt: return option;
+    case Call::open: return open;
+    case Call::lstat:
+    case Call::unlink: return file;
+    case Call::epollCreate:
+    case Call::eventfd: return poller;
+    case Call::epollControl: return control;
+    case Call::epollWait:
+    case Call::epollWaitMilliseconds:
+    case Call::write: return interrupted;  // of an eventfd, which is never full
+    case Call::read: return readCounter;
+    case Call::clockGettime: return {};
+  }
+  return {};
+}
+
+bool isPassing(Call call, int errnum) {
+  if (errnum == EINTR) return true;
+  switch (call) {
+    case Call::accept:
+      return errnum == EAGAIN || errnum == ECONNABORTED || errnum == EPROTO || errnum == EPERM ||
+             errnum == ENETDOWN || errnum == EHOSTUNREACH;
+    case Call::recv:
+    case Call::send:
+    case Call::sendmsg:
+    case Call::read: return errnum == EAGAIN;
+    case Call::close: return true;
+    default: return false;
+  }
+}
+
+FakeSyscalls::FakeSyscalls() {
+  assert(active == nullptr);
+  active = this;
+}
+
+FakeSyscalls::~FakeSyscalls() { active = nullptr; }
+
+void FakeSyscalls::fail(Call call, int errnum, std::size_t after, std::size_t times) {
+  plans_[indexOf(call)] = {.errnum = errnum, .after = after, .times = times};
+}
+
+void FakeSyscalls::failEachOnce(Call call, int errnum) {
+  plans_[indexOf(call)] = {.errnum = errnum, .times = kForEver, .alternating = true};
+}
+
+void FakeSyscalls::letThrough(Call call) { plans_[indexOf(call)] = {}; }
+
+void FakeSyscalls::failAt(std::size_t index, std::size_t variant, std::size_t width) {
+  sweepIndex_ = total_ + index;
+  sweepVariant_ = variant;
+  sweepWidth_ = width;
+  struck_.clear();
+}
+
+void FakeSyscalls::limitDescriptors(std::size_t count, int errnum) {
+  descriptorLimit_ = count;
+  descriptorError_ = errnum;
+}
+
+void FakeSyscalls::before(Call call, std::function<void()> hook) {
+  hooks_[indexOf(call)] = std::move(hook);
+}
+
+void FakeSyscalls::useVirtualTime() {
+  virtualTime_ = std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
+}
+
+std::size_t FakeSyscalls::count(Call call) const { return counts_[indexOf(call)]; }
+
+std::vector<Instant> FakeSyscalls::timesOf(Call call) const {
+  const auto& times = times_[indexOf(call)];
+  return {times.begin(), times.end()};
+}
+
+int FakeSyscalls::errorOf(Call call, bool canFail) {
+  if (const auto& hook = hooks_[indexOf(call)]) hook();
+  ++counts_[indexOf(call)];
+  if (virtualTime_) times_[indexOf(call)].insert(*virtualTime_);
+  if (!canFail || plausibleErrors(call).empty()) return 0;
+
+  if (const int errnum = sweptErrorOf(call, total_++)) return errnum;
+  if (Plan& plan = plans_[indexOf(call)]; plan.after > 0) {
+    --plan.after;
+  } else if (plan.times > 0) {
+    if (plan.times != kForEver) --plan.times;
+    if (plan.alternating) plan.after = 1;
+    return plan.errnum;
+  }
+  if (makesDescriptor(call) && open_.size() >= descriptorLimit_) return descriptorError_;
+  return 0;
+}
+
+int FakeSyscalls::sweptErrorOf(Call call, std::size_t index) {
+  if (!sweepIndex_ || index < *sweepIndex_ || index >= *sweepIndex_ + sweepWidth_) return 0;
+  const std::span<const int> errors = plausibleErrors(call);
+  if (index == *sweepIndex_ && sweepVariant_ >= errors.size()) {
+    sweepIndex_.reset();
+    return 0;
+  }
+  struck_.push_back({call, errors[sweepVariant_ % errors.size()]});
+  return struck_.back().errnum;
+}
+
+bool FakeSyscalls::makesDescriptor(Call call) const {
+  return call == Call::socket || call == Call::accept || call == Call::open ||
+         call == Call::epollCreate || call == Call::eventfd;
+}
+
+int FakeSyscalls::openedOrNot(int fd) {
+  if (fd >= 0) open_.insert(fd);
+  return fd;
+}
+
+void FakeSyscalls::expectOpen(int fd) {
+  if (!open_.contains(fd)) ++mistakes_;
+}
+
+bool FakeSyscalls::forget(int fd) {
+  if (open_.erase(fd) == 1) return true;
+  ++mistakes_;
+  return false;
+}
+
+std::optional<int> FakeSyscalls::takePendingError() {
+  return std::exchange(pendingError_, std::nullopt);
+}
+
+}  // namespace sprocket::tests
+
+// The substitutes. Strong definitions, which the linker prefers to the library's weak ones.
+namespace sprocket::platform::syscalls {
+namespace {
+
+using tests::active;
+using tests::Call;
+
+// Fails as planned, or else does what `real` does.
+template <class Real>
+auto pass(Call call, Real real) -> decltype(real()) {
+  if (active != nullptr) {
+    if (const int errnum = active->errorOf(call)) {
+      errno = errnum;
+      return -1;
+    }
+  }
+  return real();
+}
+
+template <class Real>
+auto passOn(int fd, Call call, Real real) -> decltype(real()) {
+  if (active != nullptr) active->expectOpen(fd);
+  return pass(call, real);
+}
+
+int opened(int fd) { return active != nullptr ? active->openedOrNot(fd) : fd; }
+
+std::size_t limited(std::size_t size) { return active != nullptr ? active->limited(size) : size; }
+
+}  // namespace
+
+int socket(int domain, int type, int protocol) {
+  return pass(Call::socket, [&] {
+    return opened(::socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  });
+}
+
+int accept(int fd, sockaddr* address, socklen_t* size) {
+  return passOn(fd, Call::accept,
+                [&] { return opened(::accept4(fd, address, size, SOCK_NONBLOCK | SOCK_CLOEXEC)); });
+}
+
+int bind(int fd, const sockaddr* address, socklen_t size) {
+  return passOn(fd, Call::bind, [&] { return ::bind(fd, address, size); });
+}
+
+int listen(int fd, int backlog) {
+  return passOn(fd, Call::listen, [&] { return ::listen(fd, backlog); });
+}
+
+// Interrupted, it goes on by itself; but not if it has failed by then.
+int connect(int fd, const sockaddr* address, socklen_t size) {
+  if (active == nullptr) return ::connect(fd, address, size);
+  active->expectOpen(fd);
+  const int errnum = active->errorOf(Call::connect);
+  if (errnum == 0 || errnum == EINTR) {
+    const int result = ::connect(fd, address, size);
+    if (errnum == 0 || (result < 0 && errno != EINPROGRESS)) return result;
+  }
+  errno = errnum;
+  return -1;
+}
+
+ssize_t recv(int fd, void* buffer, size_t size, int flags) {
+  return passOn(fd, Call::recv, [&] { return ::recv(fd, buffer, limited(size), flags); });
+}
+
+ssize_t send(int fd, const void* bytes, size_t size, int flags) {
+  return passOn(fd, Call::send, [&] { return ::send(fd, bytes, limited(size), flags); });
+}
+
+ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  return passOn(fd, Call::sendmsg, [&]() -> ssize_t {
+    std::vector<iovec> pieces(message->msg_iov, message->msg_iov + message->msg_iovlen);
+    std::size_t offered = 0;
+    for (iovec& piece : pieces) offered += piece.iov_len;
+    std::size_t surplus = offered - limited(offered);
+    for (auto piece = pieces.rbegin(); surplus > 0; ++piece) {
+      const std::size_t cut = std::min(surplus, piece->iov_len);
+      piece->iov_len -= cut;
+      surplus -= cut;
+    }
+    msghdr shortened = *message;
+    shortened.msg_iov = pieces.data();
+    return ::sendmsg(fd, &shortened, flags);
+  });
+}
+
+int shutdown(int fd, int how) {
+  return passOn(fd, Call::shutdown, [&] { return ::shutdown(fd, how); });
+}
+
+// Whatever it answers, the descriptor is gone.
+int close(int fd) {
+  if (active == nullptr) return ::close(fd);
+  const int errnum = active->errorOf(Call::close);
+  if (active->forget(fd)) ::close(fd);
+  errno = errnum;
+  return errnum == 0 ? 0 : -1;
+}
+
+int getsockname(int fd, sockaddr* address, socklen_t* size) {
+  return passOn(fd, Call::getsockname, [&] { return ::getsockname(fd, address, size); });
+}
+
+int getpeername(int fd, sockaddr* address, socklen_t* size) {
+  return passOn(fd, Call::getpeername, [&] { return ::getpeername(fd, address, size); });
+}
+
+int getsockopt(int fd, int level, int name, void* value, socklen_t* size) {
+  return passOn(fd, Call::getsockopt, [&] {
+    const int result = ::getsockopt(fd, level, name, value, size);
+    if (active != nullptr && level == SOL_SOCKET && name == SO_ERROR) {
+      if (const auto pending = active->takePendingError()) *static_cast<int*>(value) = *pending;
+    }
+    return result;
+  });
+}
+
+int setsockopt(int fd, int level, int name, const void* value, socklen_t size) {
+  return passOn(fd, Call::setsockopt, [&] { return ::setsockopt(fd, level, name, value, size); });
+}
+
+int open(const char* path, int flags) {
+  return pass(Call::open, [&] { return opened(::open(path, flags)); });
+}
+
+int lstat(const char* path, struct stat* status) {
+  return pass(Call::lstat, [&] { return ::lstat(path, status); });
+}
+
+int unlink(const char* path) {
+  return pass(Call::unlink, [&] { return ::unlink(path); });
+}
+
+int clockGettime(clockid_t clock, timespec* time) {
+  Instant* const virtualTime = active != nullptr ? active->virtualTime() : nullptr;
+  if (active != nullptr) active->errorOf(Call::clockGettime);
+  if (virtualTime == nullptr) return ::clock_gettime(clock, time);
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(virtualTime->time_since_epoch());
+  time->tv_sec = static_cast<time_t>(seconds.count());
+  time->tv_nsec = static_cast<long>((virtualTime->time_since_epoch() - seconds).count());
+  return 0;
+}
+
+int epollCreate() {
+  return pass(Call::epollCreate, [] { return opened(::epoll_create1(EPOLL_CLOEXEC)); });
+}
+
+// The kernel needs no memory to stop watching, so that does not fail.
+int epollControl(int epoll, int operation, int fd, epoll_event* event) {
+  if (active != nullptr) {
+    active->expectOpen(epoll);
+    active->expectOpen(fd);
+    if (const int errnum = active->errorOf(Call::epollControl, operation != EPOLL_CTL_DEL)) {
+      errno = errnum;
+      return -1;
+    }
+  }
+  return ::epoll_ctl(epoll, operation, fd, event);
+}
+
+int epollWait(int epoll, epoll_event* events, int capacity, const timespec* timeout) {
+  return passOn(epoll, Call::epollWait, [&] {
+    Instant* const virtualTime = active != nullptr ? active->virtualTime() : nullptr;
+    if (virtualTime == nullptr || timeout == nullptr) {
+      return ::epoll_pwait2(epoll, events, capacity, timeout, nullptr);
+    }
+    // A moment of real time, since not all that the kernel does on the loopback is done when a call
+    // returns; more of it where the wait is a test's patience rather than a delay to be measured.
+    constexpr timespec kMoment = {.tv_sec = 0, .tv_nsec = 1'000'000};
+    constexpr timespec kWhile = {.tv_sec = 0, .tv_nsec = 100'000'000};
+    const bool isLong = timeout->tv_sec > 1;
+    const bool isShort = timeout->tv_sec == 0 && timeout->tv_nsec < kMoment.tv_nsec;
+    const timespec* real = isLong ? &kWhile : isShort ? timeout : &kMoment;
+    const int count = ::epoll_pwait2(epoll, events, capacity, real, nullptr);
+    if (count == 0) {
+      *virtualTime += std::chrono::seconds(timeout->tv_sec) + Duration(timeout->tv_nsec);
+    }
+    return count;
+  });
+}
+
+int epollWaitMilliseconds(int epoll, epoll_event* events, int capacity, int timeout) {
+  return passOn(epoll, Call::epollWaitMilliseconds,
+                [&] { return ::epoll_wait(epoll, events, capacity, timeout); });
+}
+
+int eventfd() {
+  return pass(Call::eventfd, [] { return opened(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); });
+}
+
+ssize_t read(int fd, void* buffer, size_t size) {
+  return passOn(fd, Call::read, [&] { return ::read(fd, buffer, size); });
+}
+
+ssize_t write(int fd, const void* bytes, size_t size) {
+  return passOn(fd, Call::write, [&] { return ::write(fd, bytes, size); });
+}
+
+}  // namespace sprocket::platform::syscalls

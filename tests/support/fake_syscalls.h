@@ -1,0 +1,158 @@
+#pragma once
+
+// A substitute for the system calls of platform/posix/syscalls.h and platform/linux/syscalls.h: a
+// program that links it gets these in place of ours. They go on to the system, unless a
+// FakeSyscalls exists and wants otherwise.
+//
+//   FakeSyscalls fake;
+//   fake.fail(Call::accept, EMFILE);             // the next one
+//   fake.fail(Call::recv, ECONNRESET, 3, 2);     // after three more the two following
+//   fake.limitTransfers(1);                      // bytes that one call moves
+//
+// For a sweep all calls are numbered together: the scenario is run with failAt(0, 0), failAt(0, 1),
+// ... failAt(1, 0), ..., until nothing was struck. See posix_faults_test.cc.
+//
+// One thread only.
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sprocket/platform/time.h"
+
+namespace sprocket::tests {
+
+enum class Call {
+  socket,
+  accept,
+  bind,
+  listen,
+  connect,
+  recv,
+  send,
+  sendmsg,
+  shutdown,
+  close,
+  getsockname,
+  getpeername,
+  getsockopt,
+  setsockopt,
+  open,
+  lstat,
+  unlink,
+  clockGettime,
+  epollCreate,
+  epollControl,
+  epollWait,
+  epollWaitMilliseconds,
+  eventfd,
+  read,
+  write,
+};
+constexpr std::size_t kCallKinds = static_cast<std::size_t>(Call::write) + 1;
+
+std::string_view callName(Call call);
+
+// What the manual pages say that a call can meet without a mistake of its caller. What concerns the
+// one moment only (EINTR, EAGAIN) is first.
+std::span<const int> plausibleErrors(Call call);
+
+// Whether nobody need hear of this failure, because trying again, or going on, is the answer.
+bool isPassing(Call call, int errnum);
+
+class FakeSyscalls {
+ public:
+  static constexpr std::size_t kForEver = static_cast<std::size_t>(-1);
+
+  FakeSyscalls();
+  ~FakeSyscalls();
+  FakeSyscalls(const FakeSyscalls&) = delete;
+  FakeSyscalls& operator=(const FakeSyscalls&) = delete;
+
+  // Failures of one kind of call: after so many that go well, so many times. One plan per kind.
+  void fail(Call call, int errnum, std::size_t after = 0, std::size_t times = 1);
+  // Every call of the kind fails once before it is let through.
+  void failEachOnce(Call call, int errnum);
+  void letThrough(Call call);
+
+  // The call of that number, counted from now, fails with the given one of plausibleErrors(), if it
+  // has so many. With a width the calls right after it fail too, each with one of its own.
+  void failAt(std::size_t index, std::size_t variant, std::size_t width = 1);
+
+  struct Struck {
+    Call call;
+    int errnum;
+  };
+  const std::vector<Struck>& struck() const { return struck_; }  // by failAt()
+
+  void limitTransfers(std::size_t bytes) { transferLimit_ = bytes; }
+
+  // Calls that make descriptors fail with the error while so many are open.
+  void limitDescriptors(std::size_t count, int errnum);
+
+  // Run before each call of the kind is made: what another thread does just then.
+  void before(Call call, std::function<void()> hook);
+
+  // What the next getsockopt(SO_ERROR) tells.
+  void setPendingError(int errnum) { pendingError_ = errnum; }
+
+  // From here on time moves only when epollWait() finds nothing to do, and then at once to the end
+  // of its timeout.
+  void useVirtualTime();
+
+  std::size_t count(Call call) const;
+  std::size_t total() const { return total_; }  // of those that can fail
+  // When calls of this kind were made, in virtual time; each moment once.
+  std::vector<platform::Instant> timesOf(Call call) const;
+
+  // Made by calls since this object exists, and not closed. Closing another descriptor, and calling
+  // with one that is not open, are mistakes.
+  const std::set<int>& openDescriptors() const { return open_; }
+  std::size_t mistakes() const { return mistakes_; }
+
+  // For the substitutes: the error with which this call fails, 0 if it goes on to the system.
+  int errorOf(Call call, bool canFail = true);
+  int openedOrNot(int fd);
+  void expectOpen(int fd);
+  bool forget(int fd);
+  std::size_t limited(std::size_t size) const {
+    return size < transferLimit_ ? size : transferLimit_;
+  }
+  std::optional<int> takePendingError();
+  platform::Instant* virtualTime() { return virtualTime_ ? &*virtualTime_ : nullptr; }
+
+ private:
+  struct Plan {
+    int errnum = 0;
+    std::size_t after = 0;
+    std::size_t times = 0;
+    bool alternating = false;
+  };
+
+  int sweptErrorOf(Call call, std::size_t index);
+  bool makesDescriptor(Call call) const;
+
+  std::array<Plan, kCallKinds> plans_;
+  std::array<std::function<void()>, kCallKinds> hooks_;
+  std::array<std::size_t, kCallKinds> counts_{};
+  std::array<std::set<platform::Instant>, kCallKinds> times_;
+  std::size_t total_ = 0;
+  std::optional<std::size_t> sweepIndex_;
+  std::size_t sweepVariant_ = 0;
+  std::size_t sweepWidth_ = 0;
+  std::vector<Struck> struck_;
+  std::size_t transferLimit_ = static_cast<std::size_t>(-1);
+  std::size_t descriptorLimit_ = static_cast<std::size_t>(-1);
+  int descriptorError_ = 0;
+  std::optional<int> pendingError_;
+  std::optional<platform::Instant> virtualTime_;
+  std::set<int> open_;
+  std::size_t mistakes_ = 0;
+};
+
+}  // namespace sprocket::tests

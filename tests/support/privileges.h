@@ -1,0 +1,21 @@
+#pragma once
+
+// A process that is root may do everything, and so cannot be denied anything. While this lives it
+// is somebody else; if it was not root before, nothing changes.
+
+#include <sys/types.h>
+
+namespace sprocket::tests {
+
+class WithoutPrivileges {
+ public:
+  WithoutPrivileges();
+  ~WithoutPrivileges();
+  WithoutPrivileges(const WithoutPrivileges&) = delete;
+  WithoutPrivileges& operator=(const WithoutPrivileges&) = delete;
+
+ private:
+  uid_t before_;
+};
+
+}  // namespace sprocket::tests
