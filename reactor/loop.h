@@ -179,8 +179,9 @@ T& Loop::service() {
   }
   auto object = std::make_unique<T>(*this);
   T& made = *object;
-  services_.push_back({&typeid(T), {object.get(), [](void* old) { delete static_cast<T*>(old); }}});
-  object.release();
+  // In this order: whoever owns it when the vector cannot grow is the only one.
+  services_.push_back({&typeid(T), {nullptr, [](void* old) { delete static_cast<T*>(old); }}});
+  services_.back().object.reset(object.release());
   return made;
 }
 

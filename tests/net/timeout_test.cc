@@ -265,7 +265,7 @@ BOOST_AUTO_TEST_CASE(zeroRemovesTheCallbackGiven, *label("14.2")) {
 }
 
 BOOST_AUTO_TEST_CASE(toWhatIsNoTimeThrowsAndChangesNothing, *label("14.2") * label("1.8")) {
-  const auto names = [](std::string_view value) {
+  const auto telling = [](std::string_view value) {
     return [value](const ArgumentError& error) {
       return std::string_view(error.what()).find(value) != std::string_view::npos;
     };
@@ -274,10 +274,10 @@ BOOST_AUTO_TEST_CASE(toWhatIsNoTimeThrowsAndChangesNothing, *label("14.2") * lab
   restart();
   socket.setTimeout(50);
   pass(40);
-  BOOST_CHECK_EXCEPTION(socket.setTimeout(-1, [] {}), ArgumentError, names("-1"));
-  BOOST_CHECK_EXCEPTION(socket.setTimeout(-0.25), ArgumentError, names("-0.25"));
-  BOOST_CHECK_EXCEPTION(socket.setTimeout(std::nan("")), ArgumentError, names("nan"));
-  BOOST_CHECK_EXCEPTION(socket.setTimeout(INFINITY), ArgumentError, names("inf"));
+  BOOST_CHECK_EXCEPTION(socket.setTimeout(-1, [] {}), ArgumentError, telling("-1"));
+  BOOST_CHECK_EXCEPTION(socket.setTimeout(-0.25), ArgumentError, telling("-0.25"));
+  BOOST_CHECK_EXCEPTION(socket.setTimeout(std::nan("")), ArgumentError, telling("nan"));
+  BOOST_CHECK_EXCEPTION(socket.setTimeout(INFINITY), ArgumentError, telling("inf"));
   BOOST_TEST(socket.timeout().value() == 50.0);
   BOOST_TEST(socket.listenerCount<"timeout">() == 1U);
   pass(100);

@@ -376,6 +376,11 @@ BOOST_FIXTURE_TEST_CASE(signal_that_cannot_be_caught_is_refused, LoopFixture) {
   checkRefused(9);  // SIGKILL, everywhere
 }
 
+BOOST_FIXTURE_TEST_CASE(signal_that_was_refused_once_is_refused_again, LoopFixture) {
+  checkRefused(9);
+  checkRefused(9);
+}
+
 BOOST_FIXTURE_TEST_CASE(number_that_is_no_signal_is_refused, LoopFixture) {
   for (const int signum : {0, -1, 65, 9999}) checkRefused(signum);
 }

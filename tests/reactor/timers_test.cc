@@ -293,6 +293,14 @@ BOOST_FIXTURE_TEST_CASE(timers_of_equal_delay_fire_in_the_order_they_were_set, L
   BOOST_TEST(log == "1, 2, 3, 4");
 }
 
+BOOST_FIXTURE_TEST_CASE(timers_of_equal_delay_set_in_one_callback_fire_in_order, LoopFixture) {
+  setImmediate([&] {
+    for (const char* text : {"1", "2", "3"}) setTimeout(says(text), 100);
+  });
+  loop().run();
+  BOOST_TEST(log == "1, 2, 3");
+}
+
 // The clock moves by less than a millisecond between them.
 BOOST_FIXTURE_TEST_CASE(timers_of_equal_delay_set_in_several_turns_fire_in_order, LoopFixture) {
   std::string expected;
