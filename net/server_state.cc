@@ -84,7 +84,6 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
 }
 
 void ServerState::onResolved(const Error& error, const std::vector<dns::Address>& addresses) {
-  const reactor::RefPtr<ServerState> keep = this;  // so far the attempt did
   const auto attempt = std::move(attempt_);
   if (error) return fail(error);
   const std::string& text = addresses.front().address;
@@ -221,7 +220,8 @@ Endpoint ServerState::localEndpoint() const {
   return acceptor_ == nullptr ? Endpoint() : acceptor_->listener->localEndpoint();
 }
 
-// Whatever is under way keeps the server, and most of it the loop.
+// Whatever is under way keeps the server, and most of it the loop. When nothing is, this may be the
+// end of the server, unless the caller holds it.
 void ServerState::updateClaim() {
   const bool isClosing = isAcceptorClosing() || PhaseTask::isLinked();
   keepRunning(isClosing || (referenced_ && isOpen()));

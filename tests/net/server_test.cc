@@ -277,6 +277,19 @@ BOOST_AUTO_TEST_CASE(closingWithoutConnections, *label("7.18") * label("7.13")) 
   });
 }
 
+// The backend says that in the phase of I/O, which comes after the next immediates only in the turn
+// after this one.
+BOOST_FIXTURE_TEST_CASE(closeComesWhenTheDescriptorIsClosed, ServerFixture, *label("7.18")) {
+  listen();
+  server.on<"close">(trace.adds("close"));
+  setImmediate([&] {
+    server.close();
+    setImmediate(trace.adds("next turn"));
+  });
+  run();
+  BOOST_TEST(trace.text() == "next turn, close");
+}
+
 BOOST_AUTO_TEST_CASE(closingWaitsForTheLastConnection, *label("7.18") * label("18.8")) {
   onPortAndPath([](ServerFixture& f) {
     auto [first, firstClient] = f.connectPair();

@@ -46,7 +46,7 @@ class Run {
   using Scenario = std::function<bool(Run&)>;
 
   explicit Run(const Scenario& scenario) {
-    fake.limitTransfers(1'500);
+    fake.limitTransfers(2'000);
     fake.useVirtualTime();
     scenario_ = scenario;
   }

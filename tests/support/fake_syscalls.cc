@@ -19,7 +19,7 @@ namespace {
 using platform::Duration;
 using platform::Instant;
 
-FakeSyscalls* active = nullptr;
+thread_local FakeSyscalls* active = nullptr;
 
 std::size_t indexOf(Call call) { return static_cast<std::size_t>(call); }
 

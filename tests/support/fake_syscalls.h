@@ -12,7 +12,7 @@
 // For a sweep all calls are numbered together: the scenario is run with failAt(0, 0), failAt(0, 1),
 // ... failAt(1, 0), ..., until nothing was struck. See posix_faults_test.cc.
 //
-// One thread only.
+// One thread only: what others call, a resolver's to wake its loop for one, goes to the system.
 
 #include <array>
 #include <cstddef>
