@@ -445,7 +445,7 @@ void SocketState::end(OnWritten onWritten) {
 void SocketState::shutDownWhenSent() {
   if (!ending_ || shutDown_ || phase_ != Phase::open || hasQueued()) return;
   shutDown_ = true;
-  stream_->shutdownSend();
+  stream_->shutdownSend(allowHalfOpen_);
   scheduleSendSteps();
   updateClaim();
 }

@@ -68,8 +68,10 @@ class Stream {
   virtual void send(std::span<const Bytes> slices) = 0;
 
   // Sends FIN: nothing may be sent after it. Connected streams only, with no send in flight. That
-  // the peer is gone already counts as success.
-  virtual void shutdownSend() = 0;
+  // the peer is gone already counts as success. A pipe has no FIN, and its peer may not learn of
+  // the end until the pipe is closed: there onReceiveEnd() comes also when such a peer has been
+  // silent for a second, if it cannot learn of it or if receiving is not meant to go on.
+  virtual void shutdownSend(bool receiveGoesOn) = 0;
 
   virtual void close() = 0;  // drops a send in flight; in any state, also again
   virtual void reset() = 0;  // close(), with RST where the protocol has one
@@ -121,14 +123,20 @@ struct ConnectOptions {
 };
 
 struct ListenOptions {
-  int backlog = 511;      // connections that may wait to be accepted; the OS may cap it
-  bool ipv6Only = false;  // whether `::` refuses IPv4 clients
+  int backlog = 511;         // connections that may wait to be accepted; the OS may cap it
+  bool ipv6Only = false;     // whether `::` refuses IPv4 clients
+  bool readableAll = false;  // a local path: other users may receive from it,
+  bool writableAll = false;  // and send to it
 };
 
 class Backend {
  public:
-  // Nothing is told to handlers any more: what is open is closed.
+  // What is open is closed. Handlers are told nothing any more.
   virtual ~Backend() = default;
+
+  // Closes every stream and listener and returns when the system is done with the bytes that were
+  // given to send(). Outside of wait(), before handlers and bytes go while the backend stays.
+  virtual void closeAll() = 0;
 
   // Every failure comes by onConnect(), also one known at once.
   virtual Stream& connect(const Endpoint& remote, const ConnectOptions& options,

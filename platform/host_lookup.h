@@ -4,8 +4,9 @@
 // knows them (its hosts file, DNS, whatever it is set up to ask). It can take minutes, so it is
 // made on a thread that nobody waits for. One .cc per OS.
 //
-// The definition is weak: a test that defines lookupHost() itself gets its own in place of ours
-// when it is linked, and so can have lookups that hang or answer at will.
+// A test that defines lookupHost() itself gets its own in place of ours when it is linked, and so
+// can have lookups that hang or answer at will. (On POSIX systems ours is weak; with MinGW, where
+// that does not work, it is alone in its object file, which then stays in the archive.)
 
 #include <optional>
 #include <string>

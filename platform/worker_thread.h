@@ -13,7 +13,7 @@ namespace sprocket::platform {
 // is the program's. The exceptions are what a fault of the thread itself raises, as a crash
 // reporter has to see. `body` may not throw.
 //
-// Weak, as lookupHost() is, so that tests can count threads or have none to give.
+// Replaceable, as lookupHost() is, so that tests can count threads or have none to give.
 Result<std::thread> startWorkerThread(std::function<void()> body);
 
 }  // namespace sprocket::platform

@@ -81,6 +81,7 @@ Loop::~Loop() {
   posted_->close();
   std::exchange(takenPosts_, {}).clear();
   while (!residents_.empty() || !services_.empty() || !ticks_.empty()) {
+    backend_->closeAll();  // the kernel may still be reading what residents have to send
     while (Resident* resident = residents_.popFront()) {
       resident->loop_ = nullptr;
       resident->onLoopGone();

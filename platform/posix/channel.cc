@@ -5,7 +5,7 @@
 namespace sprocket::platform {
 
 Channel::Channel(PosixBackend& backend, Fd fd) : backend_(backend), fd_(std::move(fd)) {
-  backend_.add(*this);
+  backend_.tellers().add(*this);
 }
 
 void Channel::setInterest(Interest interest) {
@@ -24,7 +24,7 @@ void Channel::settleInterest() {
   watched_ = wanted_;
 }
 
-void Channel::tellLater() { backend_.tellLater(*this); }
+void Channel::tellLater() { backend_.tellers().tellLater(*this); }
 
 void Channel::closeDescriptor() {
   closed_ = true;

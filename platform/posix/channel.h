@@ -4,6 +4,7 @@
 // common part of streams and listeners; it belongs to the PosixBackend.
 
 #include "sprocket/platform/intrusive_list.h"
+#include "sprocket/platform/outcomes.h"
 #include "sprocket/platform/posix/fd.h"
 #include "sprocket/platform/posix/poller.h"
 
@@ -11,21 +12,15 @@ namespace sprocket::platform {
 
 class PosixBackend;
 
-// Every channel is in one of the backend's lists, quiet or with an outcome to tell ...
-struct MembershipTag;
-// ... and besides in this one, while its interest is not yet what the poller knows.
+// In this list while its interest is not yet what the poller knows.
 struct UnsettledTag;
 
-class Channel : public ListLink<MembershipTag>, public ListLink<UnsettledTag> {
+class Channel : public Teller, public ListLink<UnsettledTag> {
  public:
   Channel(PosixBackend& backend, Fd fd);
-  virtual ~Channel() = default;
 
   // From PosixBackend, inside wait().
   virtual void onReady(Ready ready) = 0;
-
-  // Tells the handler what was decided outside of wait(): a failure, a close. May delete this.
-  virtual void tellOutcome() = 0;
 
   // The kernel refuses to watch the descriptor.
   virtual void onUnwatchable(SysError error) = 0;
@@ -38,7 +33,7 @@ class Channel : public ListLink<MembershipTag>, public ListLink<UnsettledTag> {
   // within a turn costs no system call.
   void setInterest(Interest interest);
 
-  void tellLater();  // has tellOutcome() called once, in this wait() or the next
+  void tellLater();
 
   // Gives up the descriptor, at once. The object stays until its outcome is told, because an event
   // for it may be in the present batch.

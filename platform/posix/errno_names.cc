@@ -1,9 +1,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
-#include <string_view>
 
-#include "sprocket/platform/sys_error.h"
+#include "sprocket/platform/error_names.h"
 
 // The names and texts are our own and not strerror()'s, whose answer depends on the locale and on
 // the system, and which is not safe to call from several threads everywhere.
@@ -11,16 +10,10 @@
 namespace sprocket::platform {
 namespace {
 
-struct Row {
-  int number;
-  std::string_view name;
-  std::string_view description;
-};
-
 // In alphabetical order, one row per number. EAGAIN stands for EWOULDBLOCK too and ENOTSUP for
 // EOPNOTSUPP, which only some systems tell apart, so that a failure has one name on all of them.
 // The guarded names are those that one of Linux, FreeBSD and macOS lacks.
-constexpr Row table[] = {
+constexpr ErrorRow table[] = {
     {E2BIG, "E2BIG", "argument list too long"},
     {EACCES, "EACCES", "permission denied"},
     {EADDRINUSE, "EADDRINUSE", "address already in use"},
@@ -153,33 +146,12 @@ constexpr Row table[] = {
 
 constexpr bool isOrdered() {
   return std::is_sorted(std::begin(table), std::end(table),
-                        [](const Row& a, const Row& b) { return a.name < b.name; });
+                        [](const ErrorRow& a, const ErrorRow& b) { return a.name < b.name; });
 }
 static_assert(isOrdered());
 
-// Looking through some ninety rows is fast enough for what only failures ask.
-const Row* findNumber(int number) noexcept {
-  const Row* const row = std::find_if(std::begin(table), std::end(table),
-                                      [=](const Row& each) { return each.number == number; });
-  return row != std::end(table) ? row : nullptr;
-}
-
 }  // namespace
 
-std::string_view errorName(int errnum) noexcept {
-  const Row* const row = findNumber(errnum);
-  return row != nullptr ? row->name : "UNKNOWN";
-}
-
-std::string_view errorDescription(int errnum) noexcept {
-  const Row* const row = findNumber(errnum);
-  return row != nullptr ? row->description : "unknown error";
-}
-
-int errorNumber(std::string_view name) noexcept {
-  const Row* const row = std::find_if(std::begin(table), std::end(table),
-                                      [=](const Row& each) { return each.name == name; });
-  return row != std::end(table) ? row->number : 0;
-}
+std::span<const ErrorRow> errorTable() noexcept { return table; }
 
 }  // namespace sprocket::platform

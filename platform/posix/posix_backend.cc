@@ -1,7 +1,5 @@
 #include "sprocket/platform/posix/posix_backend.h"
 
-#include <algorithm>
-
 #include "sprocket/platform/make_backend.h"
 #include "sprocket/platform/posix/posix_listener.h"
 #include "sprocket/platform/posix/posix_stream.h"
@@ -23,26 +21,18 @@ PosixBackend::PosixBackend(std::unique_ptr<Poller> poller, Fd reserve)
       reserve_(std::move(reserve)),
       receiveBuffer_(new std::byte[kReceiveBufferSize]) {}  // untouched, so not yet resident
 
-PosixBackend::~PosixBackend() {
-  for (Channels* channels : {&quiet_, &outcomes_, &telling_}) {
-    while (Channel* channel = channels->popFront()) delete channel;
-  }
-}
-
 // One pass: settle what to watch, poll, handle what is ready, tell what was decided meanwhile. What
 // a handler throws leaves from here: readiness is level-triggered and outcomes stay in their list,
 // so the next pass goes on where this one broke off.
 void PosixBackend::wait(std::optional<Duration> timeout) {
-  retryAccepting(false);
+  retry(false);
   settleInterests();
-  const bool somethingToTell = !outcomes_.empty() || !telling_.empty();
-  const auto limit = somethingToTell ? Duration::zero() : limitedByRetry(timeout);
-  for (const PollEvent& event : poller_->wait(events_, limit)) {
+  for (const PollEvent& event : poller_->wait(events_, waitLimit(timeout))) {
     // Closed by the handler of an event before it in this batch.
     if (event.channel->isClosed()) continue;
     event.channel->onReady(event.ready);
   }
-  tellOutcomes();
+  tellers_.tell();
 }
 
 Stream& PosixBackend::connect(const Endpoint& remote, const ConnectOptions& options,
@@ -57,56 +47,20 @@ Result<Listener*> PosixBackend::listen(const Endpoint& local, const ListenOption
 
 Instant PosixBackend::now() const { return sys::now(); }
 
-void PosixBackend::tellLater(Channel& channel) {
-  Channel::ListLink<MembershipTag>& link = channel;
-  link.unlink();
-  outcomes_.pushBack(channel);
-}
-
 void PosixBackend::settleInterests() {
   while (Channel* channel = unsettled_.popFront()) channel->settleInterest();
 }
 
-// One round only. What handlers cause here is told in the next wait(), so that a chain of failures
-// cannot hold up the rest of the loop.
-void PosixBackend::tellOutcomes() {
-  telling_.spliceBack(outcomes_);
-  while (Channel* channel = telling_.popFront()) {
-    quiet_.pushBack(*channel);
-    channel->tellOutcome();
-  }
+void PosixBackend::retry(bool all) {
+  if (retries_.empty()) return;
+  // Given up while shedding, it may have been lost to somebody else in this process.
+  if (!reserve_) reserve_ = sys::reserve();
+  retries_.run(now(), all);
 }
 
-void PosixBackend::backOff(PosixListener& listener) { backedOff_.pushBack(listener); }
-
-void PosixBackend::descriptorClosed() {
-  if (!backedOff_.empty()) retryAccepting(true);
-}
-
-void PosixBackend::retryAccepting(bool all) {
-  if (backedOff_.empty()) return;
-  const Instant time = now();
-  IntrusiveList<PosixListener, BackOffTag> waiting;
-  waiting.swap(backedOff_);
-  while (PosixListener* listener = waiting.popFront()) {
-    if (all || listener->retryAt() <= time) {
-      // Given up while shedding, it may have been lost to somebody else in this process.
-      if (!reserve_) reserve_ = sys::reserve();
-      listener->retry();
-    } else {
-      backedOff_.pushBack(*listener);
-    }
-  }
-}
-
-std::optional<Duration> PosixBackend::limitedByRetry(std::optional<Duration> timeout) const {
-  if (backedOff_.empty()) return timeout;
-  Instant earliest = Instant::max();
-  for (const PosixListener& listener : backedOff_) {
-    earliest = std::min(earliest, listener.retryAt());
-  }
-  const Duration left = std::max(earliest - now(), Duration::zero());
-  return timeout ? std::min(*timeout, left) : left;
+std::optional<Duration> PosixBackend::waitLimit(std::optional<Duration> timeout) const {
+  if (tellers_.somethingToTell()) return Duration::zero();
+  return retries_.empty() ? timeout : retries_.limit(timeout, now());
 }
 
 std::size_t PosixBackend::shed(const Fd& listener) {

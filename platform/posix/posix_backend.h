@@ -7,18 +7,16 @@
 
 #include "sprocket/platform/backend.h"
 #include "sprocket/platform/intrusive_list.h"
+#include "sprocket/platform/outcomes.h"
 #include "sprocket/platform/posix/channel.h"
 #include "sprocket/platform/posix/poller.h"
+#include "sprocket/platform/retries.h"
 
 namespace sprocket::platform {
-
-class PosixListener;
-struct BackOffTag;
 
 class PosixBackend final : public Backend {
  public:
   PosixBackend(std::unique_ptr<Poller> poller, Fd reserve);
-  ~PosixBackend() override;
 
   Stream& connect(const Endpoint& remote, const ConnectOptions& options,
                   StreamHandler& handler) override;
@@ -26,6 +24,7 @@ class PosixBackend final : public Backend {
                            ListenerHandler& handler) override;
   void wait(std::optional<Duration> timeout) override;
   void wake() noexcept override { poller_->wake(); }
+  void closeAll() override { tellers_.closeAll(); }
   Instant now() const override;
 
   // The rest is for channels.
@@ -35,14 +34,13 @@ class PosixBackend final : public Backend {
   // Every stream receives into this one buffer, so that an idle connection pins none.
   std::span<std::byte> receiveBuffer() { return {receiveBuffer_.get(), kReceiveBufferSize}; }
 
-  void add(Channel& channel) { quiet_.pushBack(channel); }
+  Tellers& tellers() { return tellers_; }
   void settleLater(Channel& channel) { unsettled_.pushBack(channel); }
-  void tellLater(Channel& channel);
 
-  // A listener that could not accept is tried again at `retryAt`, or as soon as a descriptor of
+  // A listener that could not accept is tried again after a while, or as soon as a descriptor of
   // ours closes.
-  void backOff(PosixListener& listener);
-  void descriptorClosed();
+  void backOff(Retry& listener) { retries_.backOff(listener, now()); }
+  void descriptorClosed() { retry(true); }
 
   // Accepts and closes what waits at a listener when no descriptor is left but the reserve. Returns
   // how many that were.
@@ -53,23 +51,18 @@ class PosixBackend final : public Backend {
   static constexpr std::size_t kEventsPerTurn = 256;
   static constexpr std::size_t kShedPerTurn = 64;
 
-  using Channels = IntrusiveList<Channel, MembershipTag>;
-
   void settleInterests();
-  void tellOutcomes();
-  void retryAccepting(bool all);
-  std::optional<Duration> limitedByRetry(std::optional<Duration> timeout) const;
+  void retry(bool all);
+  std::optional<Duration> waitLimit(std::optional<Duration> timeout) const;
 
   std::unique_ptr<Poller> poller_;
   Fd reserve_;
   std::unique_ptr<std::byte[]> receiveBuffer_;
   std::array<PollEvent, kEventsPerTurn> events_;
 
-  Channels quiet_;     // nothing to tell
-  Channels outcomes_;  // to be told when the events of this wait() have been handled
-  Channels telling_;   // those being told now; left over only if a handler threw
   IntrusiveList<Channel, UnsettledTag> unsettled_;
-  IntrusiveList<PosixListener, BackOffTag> backedOff_;
+  Retries retries_;
+  Tellers tellers_;
 };
 
 }  // namespace sprocket::platform

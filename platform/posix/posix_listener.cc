@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 
-#include <algorithm>
 #include <memory>
 #include <new>
 
@@ -12,11 +11,7 @@
 namespace sprocket::platform {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr int kAcceptsPerTurn = 64;  // so that a flood cannot starve timers and other sockets
-constexpr milliseconds kFirstRetry{10};
-constexpr milliseconds kLastRetry{1000};
 
 SysError prepare(const Fd& fd, const IpEndpoint& local, const ListenOptions& options) {
   const auto blame = Operation::listen;
@@ -93,7 +88,7 @@ void PosixListener::onReady(Ready) {
     if (isClosed() || !accepting_) return;
     auto fd = sys::accept(fd_);
     if (fd) {
-      retryDelay_ = {};
+      succeeded();
       acceptOne(std::move(*fd));
     } else if (fd.error().errnum == EAGAIN || fd.error().errnum == EWOULDBLOCK) {
       return;
@@ -129,21 +124,13 @@ void PosixListener::refused(SysError error) {
 }
 
 void PosixListener::backOff() {
-  retryDelay_ = std::clamp<Duration>(retryDelay_ * 2, kFirstRetry, kLastRetry);
-  retryAt_ = backend_.now() + retryDelay_;
   backend_.backOff(*this);
-  updateInterest();
-}
-
-void PosixListener::retry() {
-  ListLink<BackOffTag>::unlink();
   updateInterest();
 }
 
 void PosixListener::updateInterest() {
   if (isClosed()) return;
-  const bool backingOff = ListLink<BackOffTag>::isLinked();
-  setInterest({.read = accepting_ && !backingOff});
+  setInterest({.read = accepting_ && !isBackingOff()});
 }
 
 void PosixListener::startAccepting() {
@@ -158,7 +145,7 @@ void PosixListener::stopAccepting() {
 
 void PosixListener::close() {
   if (isClosed()) return;
-  ListLink<BackOffTag>::unlink();
+  giveUp();
   removeSocketFile();
   closeDescriptor();
   tellLater();

@@ -11,7 +11,7 @@
 
 namespace sprocket::platform {
 
-class PosixListener final : public Listener, private Channel, public ListLink<BackOffTag> {
+class PosixListener final : public Listener, private Channel, private Retry {
  public:
   static Result<Listener*> listen(PosixBackend& backend, const Endpoint& local,
                                   const ListenOptions& options, ListenerHandler& handler);
@@ -22,16 +22,13 @@ class PosixListener final : public Listener, private Channel, public ListLink<Ba
   void close() override;
   Endpoint localEndpoint() const override;
 
-  // For the backend, while this listener backs off.
-  Instant retryAt() const { return retryAt_; }
-  void retry();
-
  private:
   PosixListener(PosixBackend& backend, Fd fd, ListenerHandler& handler);
 
   void onReady(Ready ready) override;
   void tellOutcome() override;
   void onUnwatchable(SysError error) override;
+  void retry() override { updateInterest(); }
 
   void acceptOne(Fd fd);
   void refused(SysError error);
@@ -42,8 +39,6 @@ class PosixListener final : public Listener, private Channel, public ListLink<Ba
   ListenerHandler& handler_;
   Endpoint path_;                    // as it was given, if local
   std::optional<sys::FileId> file_;  // that bind made
-  Duration retryDelay_{};            // 0: nothing has gone wrong since the last accept
-  Instant retryAt_;
   SysError outcome_;
   bool accepting_ = false;
 };

@@ -172,7 +172,7 @@ void PosixStream::send(std::span<const Bytes> slices) {
   updateInterest();
 }
 
-void PosixStream::shutdownSend() {
+void PosixStream::shutdownSend(bool) {
   if (state_ != State::connected || outcomeKnown_) return;
   assert(sending_.empty());
   const int errnum = sys::shutdownSend(fd_);

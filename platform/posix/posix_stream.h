@@ -21,7 +21,7 @@ class PosixStream final : public Stream, private Channel {
   void stopReceiving() override;
   std::size_t trySend(std::span<const Bytes> slices) override;
   void send(std::span<const Bytes> slices) override;
-  void shutdownSend() override;
+  void shutdownSend(bool receiveGoesOn) override;
   void close() override;
   void reset() override;
   Endpoint localEndpoint() const override;

@@ -340,7 +340,7 @@ void rule4CallsOnADeadOrClosedStreamDoNothing(Trial& trial) {
     BOOST_TEST(stream.trySend({&slice, 1}) == 0u);
     stream.send({&slice, 1});
     stream.send({&slice, 1});
-    stream.shutdownSend();
+    stream.shutdownSend(true);
     stream.localEndpoint();
     stream.remoteEndpoint();
     stream.setNoDelay(true);

@@ -206,7 +206,7 @@ void betweenAFailedTrySendAndItsErrorNothingHappens(Trial& trial) {
     if (pair.client.trySend("x") == 0) {
       ++refusals;
       pair.client.startReceiving();
-      pair.client.stream().shutdownSend();
+      pair.client.stream().shutdownSend(true);
       pair.client.stream().setNoDelay(true);
       pair.client.stream().localEndpoint();
       const std::string text = "late";

@@ -79,6 +79,8 @@ class FakeBackend final : public platform::Backend {
     }
   }
 
+  void closeAll() override {}
+
   void wake() noexcept override {
     woken_ = true;
     ++wakes_;

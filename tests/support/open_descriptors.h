@@ -1,10 +1,29 @@
 #pragma once
 
-// The descriptors that this process has open, for tests that must leave none behind.
+// The descriptors that this process has open, for tests that must leave none behind. Of handles of
+// Windows only the number can be had.
+
+#include <cstddef>
+
+#ifdef _WIN32
+
+#include <windows.h>
+#include <winsock2.h>
+
+namespace sprocket::tests {
+
+inline std::size_t countOpenDescriptors() {
+  DWORD count = 0;
+  GetProcessHandleCount(GetCurrentProcess(), &count);
+  return count;
+}
+
+}  // namespace sprocket::tests
+
+#else
 
 #include <fcntl.h>
 
-#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -34,3 +53,5 @@ inline bool isCloseOnExec(int fd) { return (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 
 inline bool isNonBlocking(int fd) { return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0; }
 
 }  // namespace sprocket::tests
+
+#endif

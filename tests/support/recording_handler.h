@@ -102,7 +102,7 @@ class RecordingStreamHandler final : public platform::StreamHandler {
   void send(std::string text);
   void send(std::span<const platform::Bytes> slices);
   void sendAll(std::string text);  // trySend(), and send() for the rest
-  void shutdownSend() { stream_->shutdownSend(); }
+  void shutdownSend() { stream_->shutdownSend(true); }
   void close();
   void reset();
 

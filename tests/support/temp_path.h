@@ -1,6 +1,7 @@
 #pragma once
 
-// A directory for one test's socket files, removed with all that is in it.
+// A directory for one test's socket files, removed with all that is in it. On Windows the names of
+// pipes, which are no files and need no directory.
 //
 //   TempDirectory directory;
 //   listen(LocalPath{directory.path("echo.sock")});
@@ -15,6 +16,16 @@ namespace sprocket::tests {
 
 class TempDirectory {
  public:
+#ifdef _WIN32
+  static constexpr bool kHasFiles = false;
+
+  TempDirectory()
+      : prefix_(R"(\\.\pipe\sprocket-)" + std::to_string(std::random_device()()) + "-") {}
+
+  std::string path(std::string_view name) const { return prefix_ + std::string(name); }
+#else
+  static constexpr bool kHasFiles = true;
+
   TempDirectory() {
     // Straight in the system's directory for such things and with a short name: a unix path has
     // room for a hundred bytes, and the directories that Bazel gives to a test can take all of
@@ -31,16 +42,21 @@ class TempDirectory {
     std::filesystem::remove_all(path_, ignored);
   }
 
+  std::string path(std::string_view name) const { return (path_ / name).string(); }
+#endif
+
   TempDirectory(const TempDirectory&) = delete;
   TempDirectory& operator=(const TempDirectory&) = delete;
-
-  std::string path(std::string_view name) const { return (path_ / name).string(); }
 
   // Another one each time.
   std::string freshPath() { return path("s" + std::to_string(++count_)); }
 
  private:
+#ifdef _WIN32
+  std::string prefix_;
+#else
   std::filesystem::path path_;
+#endif
   std::atomic<int> count_ = 0;
 };
 

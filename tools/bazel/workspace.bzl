@@ -73,53 +73,51 @@ def builtin_rules():
             ],
         )
 
-# The compiler finds headers in /usr/include by itself. Listing them would cost
-# each sandboxed compilation a link per header.
-_BOOST_IN_USR = """
-load("@rules_cc//cc:defs.bzl", "cc_library")
-
-cc_library(
-    name = "hdrs",
-    visibility = ["//visibility:public"],
-)
-"""
-
 # What Boost.Test includes, of the 14,000 headers there are.
-_BOOST_ELSEWHERE = """
+_BOOST_BUILD = """
 load("@rules_cc//cc:defs.bzl", "cc_library")
+
+_HEADERS = glob(["include/boost/*.hpp"] + [
+    "include/boost/%s/**" % part
+    for part in [
+        "algorithm",
+        "assert",
+        "bind",
+        "config",
+        "container_hash",
+        "core",
+        "detail",
+        "exception",
+        "function",
+        "io",
+        "iterator",
+        "move",
+        "mpl",
+        "numeric",
+        "preprocessor",
+        "range",
+        "smart_ptr",
+        "test",
+        "type_index",
+        "type_traits",
+        "utility",
+    ]
+])
 
 cc_library(
     name = "hdrs",
-    hdrs = glob(["include/boost/*.hpp"] + [
-        "include/boost/%s/**" % part
-        for part in [
-            "algorithm",
-            "assert",
-            "bind",
-            "config",
-            "container_hash",
-            "core",
-            "detail",
-            "exception",
-            "function",
-            "io",
-            "iterator",
-            "move",
-            "mpl",
-            "numeric",
-            "preprocessor",
-            "range",
-            "smart_ptr",
-            "test",
-            "type_index",
-            "type_traits",
-            "utility",
-        ]
-    ]),
-    includes = ["include"],
+    hdrs = HEADERS,
+    includes = INCLUDES,
     visibility = ["//visibility:public"],
 )
 """
+
+# The compiler finds headers in /usr/include by itself, unless it is a cross
+# compiler. Listing them would cost each sandboxed compilation a link per header.
+_IN_SEARCH_PATH = """select({
+        "@platforms//os:windows": %s,
+        "//conditions:default": [],
+    })"""
 
 # Fails when a test is built, so that the library builds without Boost.
 _BOOST_MISSING = """
@@ -142,11 +140,11 @@ def _system_boost_test_impl(rctx):
     root = rctx.os.environ.get("BOOST_ROOT")
     for prefix in [root] if root else ["/usr", "/usr/local", "/opt/homebrew"]:
         if rctx.path(prefix + "/include/boost/test/included/unit_test.hpp").exists:
+            rctx.symlink(prefix + "/include/boost", "include/boost")
+            headers, includes = "_HEADERS", "[\"include\"]"
             if prefix == "/usr":
-                rctx.file("BUILD", _BOOST_IN_USR)
-            else:
-                rctx.symlink(prefix + "/include/boost", "include/boost")
-                rctx.file("BUILD", _BOOST_ELSEWHERE)
+                headers, includes = _IN_SEARCH_PATH % headers, _IN_SEARCH_PATH % includes
+            rctx.file("BUILD", _BOOST_BUILD.replace("= HEADERS", "= " + headers).replace("= INCLUDES", "= " + includes))
             return
     rctx.file("BUILD", _BOOST_MISSING)
 

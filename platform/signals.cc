@@ -1,17 +1,17 @@
-// Signals on POSIX systems. A handler may do next to nothing: it sets a bit for every catcher that
-// watches the signal and wakes its backend, all of it through memory that is never freed.
+// A signal's handler may do next to nothing: it sets a bit for every catcher that watches the
+// signal and wakes its backend, all of it through memory that is never freed.
 
 #include "sprocket/platform/signals.h"
-
-#include <signal.h>
 
 #include <array>
 #include <atomic>
 #include <bit>
-#include <cerrno>
+#include <cstdint>
 #include <mutex>
 #include <new>
 #include <thread>
+
+#include "sprocket/platform/signal_source.h"
 
 namespace sprocket::platform {
 namespace {
@@ -23,10 +23,9 @@ constexpr std::uint64_t bitOf(int signum) { return std::uint64_t{1} << (signum -
 
 bool isSignal(int signum) { return signum >= 1 && signum <= kMaxSignal; }
 
-// Guards what a handler never touches: which signals are caught, and what stood there before.
-std::mutex dispositionMutex;
+// Guards what a handler never touches: which signals are caught.
+std::mutex sourceMutex;
 std::array<int, kMaxSignal + 1> watcherCounts;
-std::array<struct sigaction, kMaxSignal + 1> previousActions;
 
 // Handlers that are running, on whatever thread.
 std::atomic<int> handlersRunning = 0;
@@ -72,20 +71,16 @@ SignalCatcher::~SignalCatcher() {
 }
 
 SysError SignalCatcher::watch(int signum) {
-  if (!isSignal(signum)) return {EINVAL, Operation::open};
+  if (!isSignal(signum)) return {errorNumber("EINVAL"), Operation::open};
   if ((slot_.watched.load() & bitOf(signum)) != 0) return {};
-  const std::lock_guard lock(dispositionMutex);
+  const std::lock_guard lock(sourceMutex);
   const auto index = static_cast<std::size_t>(signum);
   // Watched before it is caught: a signal that comes in between is not lost.
   slot_.watched.fetch_or(bitOf(signum));
   if (watcherCounts[index] == 0) {
-    struct sigaction action {};
-    action.sa_handler = &Slot::onSignal;
-    action.sa_flags = SA_RESTART;
-    sigfillset(&action.sa_mask);
-    if (sigaction(signum, &action, &previousActions[index]) < 0) {
+    if (SysError error = catchSignal(signum, &Slot::onSignal)) {
       slot_.watched.fetch_and(~bitOf(signum));
-      return {errno, Operation::open};
+      return error;
     }
   }
   ++watcherCounts[index];
@@ -94,9 +89,9 @@ SysError SignalCatcher::watch(int signum) {
 
 void SignalCatcher::unwatch(int signum) {
   if (!isSignal(signum) || (slot_.watched.load() & bitOf(signum)) == 0) return;
-  const std::lock_guard lock(dispositionMutex);
+  const std::lock_guard lock(sourceMutex);
   const auto index = static_cast<std::size_t>(signum);
-  if (--watcherCounts[index] == 0) sigaction(signum, &previousActions[index], nullptr);
+  if (--watcherCounts[index] == 0) releaseSignal(signum);
   slot_.watched.fetch_and(~bitOf(signum));
   slot_.caught.fetch_and(~bitOf(signum));
 }

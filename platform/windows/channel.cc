@@ -1,0 +1,38 @@
+#include "sprocket/platform/windows/channel.h"
+
+#include "sprocket/platform/windows/iocp_backend.h"
+
+namespace sprocket::platform {
+
+Channel::Channel(IocpBackend& backend) : backend_(backend) { backend_.tellers().add(*this); }
+
+void Channel::takePacket(OverlappedCall& call, std::size_t count) {
+  call.inFlight = false;
+  --callsInFlight_;
+  backend_.packetTaken();
+  if (!closed_) {
+    onPacket(call, count);
+  } else if (callsInFlight_ == 0) {
+    tellLater();
+  }
+}
+
+void Channel::launched(OverlappedCall& call) {
+  call.inFlight = true;
+  ++callsInFlight_;
+  backend_.packetExpected();
+}
+
+void Channel::tellLater() { backend_.tellers().tellLater(*this); }
+
+void Channel::closed() {
+  closed_ = true;
+  tellLater();
+}
+
+// The last packet comes back here.
+void Channel::tellOutcome() {
+  if (!closed_ || callsInFlight_ == 0) tell();
+}
+
+}  // namespace sprocket::platform

@@ -1,0 +1,337 @@
+#include "sprocket/platform/windows/pipe_stream.h"
+
+#include <algorithm>
+#include <cassert>
+#include <new>
+#include <utility>
+
+#include "sprocket/platform/windows/iocp_backend.h"
+#include "sprocket/platform/windows/pipe_name.h"
+
+namespace sprocket::platform {
+namespace {
+
+constexpr std::size_t kBufferSize = 64 * 1024;
+
+// One write is over only when all of it is in the pipe, so pieces tell of progress sooner.
+constexpr std::size_t kBytesPerWrite = 64 * 1024;
+
+// All instances of a pipe can be taken for a moment. Windows' own wait for one blocks, and promises
+// nothing: another client may be faster. So opening is tried again, for so long.
+constexpr std::chrono::seconds kPatience{30};
+
+// After our end, how long a peer that may not know of it has to send something; and after a close,
+// how long it has to read what was taken.
+constexpr std::chrono::seconds kSilence{1};
+
+// How overlapped calls of pipes began: 0 if a packet will tell, or the error.
+int begun(bool succeeded) {
+  if (succeeded) return 0;
+  const DWORD error = ::GetLastError();
+  return error == ERROR_IO_PENDING ? 0 : static_cast<int>(error);
+}
+
+}  // namespace
+
+PipeStream::PipeStream(IocpBackend& backend, Handle pipe, State state, bool isServer, Endpoint path,
+                       StreamHandler* handler)
+    : Channel(backend),
+      pipe_(std::move(pipe)),
+      path_(std::move(path)),
+      handler_(handler),
+      buffer_(new std::byte[kBufferSize]),
+      state_(state),
+      isServer_(isServer) {}
+
+// Connecting.
+
+PipeStream& PipeStream::connect(IocpBackend& backend, const Endpoint& remote,
+                                StreamHandler& handler) {
+  auto* stream = new PipeStream(backend, Handle(), State::connecting, false, remote, &handler);
+  stream->openUntil_ = backend.now() + kPatience;
+  stream->tryToOpen();
+  return *stream;
+}
+
+// Takes no time: a pipe is of this machine. The server may know who we are, but not act as us.
+void PipeStream::tryToOpen() {
+  DWORD error = ERROR_ACCESS_DENIED;
+  if (const auto name = path_.isLocal() ? pipeName(path_.path()) : std::nullopt) {
+    pipe_ = Handle(::CreateFileW(
+        name->c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
+        FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, nullptr));
+    error = pipe_ ? ERROR_SUCCESS : ::GetLastError();
+  }
+  if (error == ERROR_PIPE_BUSY) {
+    const Instant now = backend_.now();
+    if (now < openUntil_) return backend_.retries().backOff(*this, now);
+  }
+  outcome_ = {pipeError(error), Operation::connect};
+  if (!outcome_) outcome_ = backend_.associate(pipe_.get(), Operation::connect);
+  outcomeKnown_ = true;
+  tellLater();
+}
+
+void PipeStream::finishConnecting(SysError error) {
+  outcomeKnown_ = false;
+  state_ = error ? State::dead : State::connected;
+  if (!error) onOpened();
+  handler_->onConnect(error);
+}
+
+PipeStream& PipeStream::accepted(IocpBackend& backend, Handle pipe, const Endpoint& local) {
+  auto* stream = new PipeStream(backend, std::move(pipe), State::connected, true, local, nullptr);
+  stream->onOpened();
+  return *stream;
+}
+
+void PipeStream::tellAccepted() {
+  if (state_ == State::connected) handler_->onConnect({});
+}
+
+void PipeStream::onOpened() {
+  DWORD flags = 0;
+  carriesMark_ = ::GetNamedPipeInfo(pipe_.get(), &flags, nullptr, nullptr, nullptr) &&
+                 (flags & PIPE_TYPE_MESSAGE) != 0;
+  readMore();
+}
+
+// What packets tell.
+
+void PipeStream::onPacket(OverlappedCall& call, std::size_t count) {
+  int error = 0;
+  DWORD transferred = 0;
+  if (call.Internal != 0 && !::GetOverlappedResult(pipe_.get(), &call, &transferred, FALSE)) {
+    error = static_cast<int>(::GetLastError());
+  }
+  if (&call == &writeCall_) return onSent(error, count);
+  onRead(error, count);
+}
+
+void PipeStream::readMore() {
+  if (state_ != State::connected || outcomeKnown_ || !receiving_ || receiveEnded_) return;
+  if (readCall_.inFlight || isRead_) return;
+  const int error = begin(readCall_, [this](OVERLAPPED& call) {
+    return begun(::ReadFile(pipe_.get(), buffer_.get(), kBufferSize, nullptr, &call) != FALSE);
+  });
+  if (error == 0) return;
+  isRead_ = true;
+  readError_ = error;
+  readCount_ = 0;
+  tellLater();
+}
+
+void PipeStream::onRead(int error, std::size_t count) {
+  isRead_ = true;
+  readError_ = error;
+  readCount_ = count;
+  if (receiving_) deliver();
+}
+
+void PipeStream::deliver() {
+  isRead_ = false;
+  if (state_ != State::connected || outcomeKnown_ || receiveEnded_) return;
+  if (readError_ == ERROR_BROKEN_PIPE) return endReceiving();
+  if (readError_ != 0) return fail({readError_, Operation::read});
+  const struct GoOn {  // also if the handler throws
+    PipeStream& stream;
+    ~GoOn() { stream.readMore(); }
+  } goOn{*this};
+  if (readCount_ > 0) {
+    if (isBackingOff()) awaitSilence();
+    handler_->onReceive({buffer_.get(), readCount_});
+  } else if (carriesMark_) {
+    endReceiving();
+  }
+}
+
+void PipeStream::endReceiving() {
+  giveUp();
+  receiveEnded_ = true;
+  handler_->onReceiveEnd();
+}
+
+// The next piece of the send in flight.
+void PipeStream::sendSome() {
+  const Bytes rest = sending_.front().subspan(sentOfFirst_);
+  const int error = write(rest.first(std::min(rest.size(), kBytesPerWrite)));
+  if (error != 0) failLater({error, Operation::write});
+}
+
+int PipeStream::write(Bytes bytes) {
+  return begin(writeCall_, [&](OVERLAPPED& call) {
+    const auto size = static_cast<DWORD>(bytes.size());
+    return begun(::WriteFile(pipe_.get(), bytes.data(), size, nullptr, &call) != FALSE);
+  });
+}
+
+// Behind all bytes. Where there is none, or nobody to take it, the end is the close.
+void PipeStream::sendMark() {
+  if (carriesMark_ && write({}) == 0) return;
+  if (!receiveEnded_) awaitSilence();
+}
+
+void PipeStream::onSent(int error, std::size_t count) {
+  const bool wasTaken = std::exchange(isWritingTaken_, false);
+  // A failure was waiting for the kernel to be done with the bytes.
+  if (outcomeKnown_) return fail(outcome_);
+  if (state_ != State::connected) return;
+  if (sendEnded_) {
+    // If the end found no peer, reading will tell.
+    if (wasTaken && error == 0) return sendMark();
+    if (!receiveEnded_ && !goesOn_) awaitSilence();
+    return;
+  }
+  if (error != 0) return fail({error, Operation::write});
+  if (wasTaken) {
+    if (!sending_.empty()) sendSome();
+    return;
+  }
+  advance(count);
+  // Before the handler, which may throw: what is left goes on.
+  if (!sending_.empty()) sendSome();
+  handler_->onSend(count);
+}
+
+// To the next slice that is not empty: an empty write would be taken for the end.
+void PipeStream::advance(std::size_t count) {
+  while (!sending_.empty()) {
+    const std::size_t left = sending_.front().size() - sentOfFirst_;
+    if (count < left) {
+      sentOfFirst_ += count;
+      return;
+    }
+    count -= left;
+    sentOfFirst_ = 0;
+    sending_ = sending_.subspan(1);
+  }
+  assert(count == 0);
+}
+
+// What the owner asks for.
+
+void PipeStream::startReceiving() {
+  receiving_ = true;
+  if (isRead_ && state_ == State::connected) {
+    tellLater();
+  } else {
+    readMore();
+  }
+}
+
+// What is being read may still come; it is looked at when receiving starts again.
+void PipeStream::stopReceiving() { receiving_ = false; }
+
+std::size_t PipeStream::trySend(std::span<const Bytes> slices) {
+  if (state_ != State::connected || outcomeKnown_ || sendEnded_ || writeCall_.inFlight) return 0;
+  assert(sending_.empty());
+  if (taken_ == nullptr) taken_.reset(new (std::nothrow) std::byte[kBytesPerWrite]);
+  if (taken_ == nullptr) return 0;
+  std::size_t count = 0;
+  for (const Bytes slice : slices) {
+    const std::size_t size = std::min(slice.size(), kBytesPerWrite - count);
+    std::copy_n(slice.data(), size, taken_.get() + count);
+    count += size;
+    if (count == kBytesPerWrite) break;
+  }
+  if (count == 0) return 0;
+  if (const int error = write({taken_.get(), count})) {
+    failLater({error, Operation::write});
+    return 0;
+  }
+  isWritingTaken_ = true;
+  return count;
+}
+
+void PipeStream::send(std::span<const Bytes> slices) {
+  if (state_ != State::connected || outcomeKnown_) return;
+  assert(sending_.empty());
+  sending_ = slices;
+  sentOfFirst_ = 0;
+  advance(0);
+  if (!sending_.empty() && !writeCall_.inFlight) sendSome();
+}
+
+void PipeStream::shutdownSend(bool receiveGoesOn) {
+  if (state_ != State::connected || outcomeKnown_ || sendEnded_) return;
+  assert(sending_.empty());
+  sendEnded_ = true;
+  goesOn_ = receiveGoesOn && carriesMark_;
+  if (!writeCall_.inFlight) sendMark();
+}
+
+void PipeStream::awaitSilence() { backend_.retries().callAt(*this, backend_.now() + kSilence); }
+
+// The time is up: of waiting for a free instance, for a word of the peer's, or for it to read. Who
+// is not receiving cannot know whether there was a word.
+void PipeStream::retry() {
+  if (state_ == State::connecting) return tryToOpen();
+  if (state_ == State::closed) {
+    ::CancelIoEx(pipe_.get(), nullptr);
+    return;
+  }
+  if (!receiving_) return awaitSilence();
+  isSilent_ = true;
+  tellLater();
+}
+
+void PipeStream::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  giveUp();
+  sending_ = {};
+  closed();
+  if (isWritingTaken_) {
+    // As on a socket, what was taken reaches the peer all the same, if it reads.
+    if (readCall_.inFlight) ::CancelIoEx(pipe_.get(), &readCall_);
+    return awaitSilence();
+  }
+  if (readCall_.inFlight || writeCall_.inFlight) ::CancelIoEx(pipe_.get(), nullptr);
+  pipe_.reset();  // the peer still reads what is in the pipe
+}
+
+Endpoint PipeStream::localEndpoint() const {
+  return state_ == State::connected && isServer_ ? path_ : Endpoint{};
+}
+
+Endpoint PipeStream::remoteEndpoint() const {
+  return state_ == State::connected && !isServer_ ? path_ : Endpoint{};
+}
+
+// Failing and closing.
+
+// Inside wait(). A write in flight is cancelled and reaped first: the handler may free the bytes.
+void PipeStream::fail(SysError error) {
+  if (!sending_.empty() && writeCall_.inFlight) {
+    outcome_ = error;
+    outcomeKnown_ = true;
+    ::CancelIoEx(pipe_.get(), &writeCall_);
+    return;
+  }
+  state_ = State::dead;
+  outcomeKnown_ = false;
+  sending_ = {};
+  giveUp();
+  handler_->onError(error);
+}
+
+// Inside a call: the stream does nothing more, and the handler is told by wait().
+void PipeStream::failLater(SysError error) {
+  outcome_ = error;
+  outcomeKnown_ = true;
+  tellLater();
+}
+
+void PipeStream::tell() {
+  if (state_ == State::closed) {
+    const std::unique_ptr<PipeStream> last(this);  // gone even if the handler throws
+    if (handler_ != nullptr) handler_->onClose();
+    return;
+  }
+  if (state_ == State::connecting) return finishConnecting(outcome_);
+  if (outcomeKnown_) return fail(outcome_);
+  if (receiving_ && isRead_) return deliver();
+  if (receiving_ && isSilent_ && !receiveEnded_ && state_ == State::connected) endReceiving();
+}
+
+}  // namespace sprocket::platform

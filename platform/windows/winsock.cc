@@ -1,0 +1,107 @@
+#include "sprocket/platform/windows/winsock.h"
+
+#include "sprocket/platform/windows/sockaddr.h"
+
+namespace sprocket::platform::winsock {
+namespace {
+
+SysError lastError(Operation operation) { return {::WSAGetLastError(), operation}; }
+
+// Which provider's function it is depends on the socket, but every provider of TCP that there is
+// hands out the system's own.
+template <class Function>
+Function extension(const Socket& socket, GUID id) {
+  Function function = nullptr;
+  DWORD size = 0;
+  ::WSAIoctl(socket.get(), SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof id, &function,
+             sizeof function, &size, nullptr, nullptr);
+  return function;
+}
+
+Endpoint endpointBy(int(WSAAPI* ask)(SOCKET, sockaddr*, int*), const Socket& socket) {
+  SockAddr name;
+  if (ask(socket.get(), name.data(), name.resetSize()) != 0) return {};
+  return name.toEndpoint();
+}
+
+}  // namespace
+
+SysError start() {
+  static const int result = [] {
+    WSADATA data;
+    return ::WSAStartup(MAKEWORD(2, 2), &data);
+  }();
+  return {result, result == 0 ? Operation::none : Operation::open};
+}
+
+Result<Socket> openStreamSocket(Family family, Operation blame) {
+  Socket socket(::WSASocketW(family == Family::v4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP,
+                             nullptr, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT));
+  if (!socket) return lastError(blame);
+  // For the plain calls; overlapped ones do not block anyway.
+  u_long on = 1;
+  if (::ioctlsocket(socket.get(), static_cast<long>(FIONBIO), &on) != 0) return lastError(blame);
+  return socket;
+}
+
+int begun(bool succeeded) noexcept {
+  if (succeeded) return 0;
+  const int error = ::WSAGetLastError();
+  return error == WSA_IO_PENDING ? 0 : error;
+}
+
+SysError bind(const Socket& socket, const IpEndpoint& local, Operation blame) {
+  const SockAddr address(local);
+  if (::bind(socket.get(), address.data(), address.size()) != 0) return lastError(blame);
+  return {};
+}
+
+SysError listen(const Socket& socket, int backlog) {
+  if (::listen(socket.get(), backlog) != 0) return lastError(Operation::listen);
+  return {};
+}
+
+int connectEx(const Socket& socket, const IpEndpoint& remote, OVERLAPPED& overlapped) {
+  static const auto function = extension<LPFN_CONNECTEX>(socket, WSAID_CONNECTEX);
+  if (function == nullptr) return WSAEOPNOTSUPP;
+  const SockAddr address(remote);
+  return begun(function(socket.get(), address.data(), address.size(), nullptr, 0, nullptr,
+                        &overlapped) != FALSE);
+}
+
+int acceptEx(const Socket& listener, const Socket& accepted, void* addresses, DWORD addressSize,
+             OVERLAPPED& overlapped) {
+  static const auto function = extension<LPFN_ACCEPTEX>(listener, WSAID_ACCEPTEX);
+  if (function == nullptr) return WSAEOPNOTSUPP;
+  DWORD received = 0;
+  return begun(function(listener.get(), accepted.get(), addresses, 0, addressSize, addressSize,
+                        &received, &overlapped) != FALSE);
+}
+
+int outcomeOf(const Socket& socket, OVERLAPPED& overlapped) noexcept {
+  if (overlapped.Internal == 0) return 0;
+  DWORD count = 0;
+  DWORD flags = 0;
+  if (::WSAGetOverlappedResult(socket.get(), &overlapped, &count, FALSE, &flags)) return 0;
+  return ::WSAGetLastError();
+}
+
+int pendingError(const Socket& socket) noexcept {
+  int error = 0;
+  int size = sizeof error;
+  const int result =
+      ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&error), &size);
+  return result == 0 ? error : ::WSAGetLastError();
+}
+
+Endpoint localEndpoint(const Socket& socket) { return endpointBy(&::getsockname, socket); }
+
+Endpoint remoteEndpoint(const Socket& socket) { return endpointBy(&::getpeername, socket); }
+
+SysError setOption(const Socket& socket, int level, int name, int value, Operation blame) {
+  const int result =
+      ::setsockopt(socket.get(), level, name, reinterpret_cast<const char*>(&value), sizeof value);
+  return result != 0 ? lastError(blame) : SysError{};
+}
+
+}  // namespace sprocket::platform::winsock
