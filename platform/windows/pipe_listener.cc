@@ -96,19 +96,25 @@ Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
 Result<Listener*> PipeListener::listen(IocpBackend& backend, const Endpoint& local,
                                        const ListenOptions& options, ListenerHandler& handler) {
   if (!local.isLocal()) return SysError{ERROR_ACCESS_DENIED, Operation::listen};
-  auto first = createInstance(backend, local, options, true);
-  if (!first) return first.error();
-  return new PipeListener(backend, std::move(*first), local, options, handler);
+  std::unique_ptr<PipeListener> listener(new PipeListener(backend, local, options, handler));
+  if (SysError error = listener->openAll()) return error;
+  return listener.release();
 }
 
-PipeListener::PipeListener(IocpBackend& backend, Handle first, const Endpoint& path,
-                           const ListenOptions& options, ListenerHandler& handler)
-    : Channel(backend),
-      path_(path),
-      options_(options),
-      handler_(handler),
-      instances_{Instance(*this), Instance(*this), Instance(*this), Instance(*this)} {
-  instances_.front().pipe = std::move(first);
+PipeListener::PipeListener(IocpBackend& backend, const Endpoint& path, const ListenOptions& options,
+                           ListenerHandler& handler)
+    : Channel(backend), path_(path), options_(options), handler_(handler) {}
+
+// Each can be connected to from now on, and is the backlog.
+SysError PipeListener::openAll() {
+  const auto count =
+      std::clamp<std::size_t>(static_cast<std::size_t>(options_.backlog), 1, kInstances);
+  while (instances_.size() < count) {
+    auto pipe = createInstance(backend_, path_, options_, instances_.empty());
+    if (!pipe) return pipe.error();
+    instances_.emplace_back(static_cast<Channel&>(*this)).pipe = std::move(*pipe);
+  }
+  return {};
 }
 
 // If no instance can be had, that is told and tried again after a while.

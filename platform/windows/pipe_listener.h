@@ -2,8 +2,8 @@
 
 // A named pipe that clients connect to: each of them to an instance of its own.
 
-#include <array>
 #include <cstddef>
+#include <list>
 
 #include "sprocket/platform/backend.h"
 #include "sprocket/platform/retries.h"
@@ -29,16 +29,17 @@ class PipeListener final : public Listener, private Channel, private Retry {
     Handle pipe;
     bool isWaiting = false;  // connected, and not handed on yet
   };
-  // So many wait for clients, so that a burst finds some free.
-  static constexpr std::size_t kInstances = 4;
+  // At most so many wait for clients, and at most the backlog.
+  static constexpr std::size_t kInstances = 64;
 
-  PipeListener(IocpBackend& backend, Handle first, const Endpoint& path,
-               const ListenOptions& options, ListenerHandler& handler);
+  PipeListener(IocpBackend& backend, const Endpoint& path, const ListenOptions& options,
+               ListenerHandler& handler);
 
   void onPacket(OverlappedCall& call, std::size_t count) override;
   void tell() override;
   void retry() override { acceptMore(); }
 
+  SysError openAll();
   void acceptMore();
   SysError begin(Instance& instance);
   void deliver(Instance& instance);
@@ -47,7 +48,7 @@ class PipeListener final : public Listener, private Channel, private Retry {
   Endpoint path_;
   ListenOptions options_;
   ListenerHandler& handler_;
-  std::array<Instance, kInstances> instances_;
+  std::list<Instance> instances_;
   SysError outcome_;
   bool accepting_ = false;
 };

@@ -17,7 +17,8 @@ constexpr std::size_t kBufferSize = 64 * 1024;
 constexpr std::size_t kBytesPerWrite = 64 * 1024;
 
 // All instances of a pipe can be taken for a moment. Windows' own wait for one blocks, and promises
-// nothing: another client may be faster. So opening is tried again, for so long.
+// nothing: another client may be faster. So opening is tried again, every so often and for so long.
+constexpr std::chrono::milliseconds kBusy{10};
 constexpr std::chrono::seconds kPatience{30};
 
 // After our end, how long a peer that may not know of it has to send something; and after a close,
@@ -64,7 +65,7 @@ void PipeStream::tryToOpen() {
   }
   if (error == ERROR_PIPE_BUSY) {
     const Instant now = backend_.now();
-    if (now < openUntil_) return backend_.retries().backOff(*this, now);
+    if (now < openUntil_) return backend_.retries().callAt(*this, now + kBusy);
   }
   outcome_ = {pipeError(error), Operation::connect};
   if (!outcome_) outcome_ = backend_.associate(pipe_.get(), Operation::connect);

@@ -172,14 +172,20 @@ void TcpStream::receiveSome() {
     if (got < 0 && ::WSAGetLastError() == WSAEWOULDBLOCK) return;
     if (got < 0) return fail({::WSAGetLastError(), Operation::read});
     if (got == 0) {
-      // Wine has used up the error of a reset by now, and remembers it here.
-      if (const int error = winsock::pendingError(socket_)) return fail({error, Operation::read});
+      if (isReset()) return fail({WSAECONNRESET, Operation::read});
       receiveEnded_ = true;
       return handler_->onReceiveEnd();
     }
     handler_->onReceive(buffer.first(static_cast<std::size_t>(got)));
     if (static_cast<std::size_t>(got) < buffer.size()) return;  // drained
   }
+}
+
+// Under Wine the error of a reset that comes with data is gone when the data has been received, and
+// then looks like an end; but nothing can be sent any more.
+bool TcpStream::isReset() const {
+  if (sendEnded_ || ::send(socket_.get(), "", 0, 0) == 0) return false;
+  return ::WSAGetLastError() != WSAEWOULDBLOCK;
 }
 
 // The next piece of the send in flight.
@@ -257,6 +263,7 @@ void TcpStream::send(std::span<const Bytes> slices) {
 void TcpStream::shutdownSend(bool) {
   if (state_ != State::connected || outcomeKnown_) return;
   assert(sending_.empty());
+  sendEnded_ = true;
   if (::shutdown(socket_.get(), SD_SEND) == 0) return;
   const int error = ::WSAGetLastError();
   const bool peerIsGone =

@@ -45,6 +45,7 @@ class TcpStream final : public Stream, private Channel {
   void awaitReadable();
   void onReadable(int error);
   void receiveSome();
+  bool isReset() const;
   void sendSome();
   void onSent(int error, std::size_t count);
   void advance(std::size_t count);
@@ -64,6 +65,7 @@ class TcpStream final : public Stream, private Channel {
   bool receiving_ = false;
   bool readable_ = false;  // receiveCall_ has ended and nobody has looked yet
   bool receiveEnded_ = false;
+  bool sendEnded_ = false;
 };
 
 }  // namespace sprocket::platform

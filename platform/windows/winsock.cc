@@ -86,14 +86,6 @@ int outcomeOf(const Socket& socket, OVERLAPPED& overlapped) noexcept {
   return ::WSAGetLastError();
 }
 
-int pendingError(const Socket& socket) noexcept {
-  int error = 0;
-  int size = sizeof error;
-  const int result =
-      ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&error), &size);
-  return result == 0 ? error : ::WSAGetLastError();
-}
-
 Endpoint localEndpoint(const Socket& socket) { return endpointBy(&::getsockname, socket); }
 
 Endpoint remoteEndpoint(const Socket& socket) { return endpointBy(&::getpeername, socket); }

@@ -32,9 +32,6 @@ int acceptEx(const Socket& listener, const Socket& accepted, void* addresses, DW
 // What the packet of an overlapped call means: 0 or an error of Winsock.
 int outcomeOf(const Socket& socket, OVERLAPPED& overlapped) noexcept;
 
-// The error that the socket holds.
-int pendingError(const Socket& socket) noexcept;
-
 Endpoint localEndpoint(const Socket& socket);
 Endpoint remoteEndpoint(const Socket& socket);
 

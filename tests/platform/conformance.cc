@@ -25,10 +25,12 @@ ut::test_case* makeCase(const std::shared_ptr<const Venue>& venue,
                         const ConformanceCase& described) {
   ut::test_case* testCase = ut::make_test_case([venue, described] { runCase(*venue, described); },
                                                std::string(described.name), __FILE__, __LINE__);
-  if (!venue->unavailable.empty()) {
-    testCase->add_precondition([venue](ut::test_unit_id) {
+  const auto skipped = venue->skipped.find(std::string(described.name));
+  const std::string reason = skipped != venue->skipped.end() ? skipped->second : venue->unavailable;
+  if (!reason.empty()) {
+    testCase->add_precondition([reason](ut::test_unit_id) {
       boost::test_tools::assertion_result available(false);
-      available.message() << venue->unavailable;
+      available.message() << reason;
       return available;
     });
   }

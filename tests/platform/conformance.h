@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,6 +44,7 @@ struct Venue {
   std::function<std::size_t()> countOpenHandles = {};
 
   std::string unavailable = {};  // why it cannot run on this host; empty if it can
+  std::map<std::string, std::string> skipped = {};  // cases by name, with the reason
 };
 
 // One case's run: a fixture at a venue.

@@ -7,6 +7,7 @@
 #include "sprocket/platform/make_backend.h"
 #include "sprocket/tests/support/open_descriptors.h"
 #include "sprocket/tests/support/temp_path.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace sprocket::tests {
 namespace {
@@ -48,6 +49,11 @@ Venue tcp6() {
   return venue;
 }
 
+std::map<std::string, std::string> skippedLocally() {
+  if (!runsUnderWine()) return {};
+  return {{"an_address_in_use_is_refused", "Wine lets every process make instances of a pipe"}};
+}
+
 // Unix sockets or, on Windows, named pipes.
 Venue local() {
   const auto directory = std::make_shared<TempDirectory>();
@@ -59,7 +65,8 @@ Venue local() {
           .hasIpAddresses = false,
           .hasSocketFiles = TempDirectory::kHasFiles,
           .bytesPerTurn = 256 * 1024,
-          .countOpenHandles = countOpenDescriptors};
+          .countOpenHandles = countOpenDescriptors,
+          .skipped = skippedLocally()};
 }
 
 [[maybe_unused]] const bool added = [] {

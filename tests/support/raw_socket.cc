@@ -114,6 +114,8 @@ RawSocket& RawSocket::operator=(RawSocket other) noexcept {
   return *this;
 }
 
+RawSocket::~RawSocket() { close(); }
+
 int RawSocket::port() const {
   sockaddr_in address{};
   socklen_t size = sizeof address;
@@ -175,14 +177,15 @@ std::string connectFailure(const std::string& path) {
 
 UnansweringPort::UnansweringPort() : listener_(RawSocket::listen(0)) {
   const sockaddr_in address = loopback(number());
-  for (int& filler : fillers_) {
-    filler = openSocket(AF_INET, SOCK_NONBLOCK);
-    connect(filler, general(address), sizeof address);
+  for (std::intptr_t& filler : fillers_) {
+    const int fd = openSocket(AF_INET, SOCK_NONBLOCK);
+    connect(fd, general(address), sizeof address);
+    filler = fd;
   }
 }
 
 UnansweringPort::~UnansweringPort() {
-  for (const int filler : fillers_) close(filler);
+  for (const std::intptr_t filler : fillers_) close(static_cast<int>(filler));
 }
 
 }  // namespace sprocket::tests

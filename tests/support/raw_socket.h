@@ -1,8 +1,8 @@
 #pragma once
 
-// Sockets without Sprocket: the peers of tests that must not trust what they test. No call waits
-// for the network, save connecting to a port of this machine, which takes no time, and those that
-// say so, for tests whose other side is another process.
+// Sockets (and, on Windows, pipes) without Sprocket: the peers of tests that must not trust what
+// they test. No call waits for the network, save connecting to a port of this machine, which takes
+// no time, and those that say so, for tests whose other side is another process.
 //
 //   RawSocket peer = RawSocket::connect(port);
 //   peer.send("hello");
@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,8 @@ namespace sprocket::tests {
 
 class RawSocket {
  public:
+  struct End;  // on Windows: a socket, or an end of a named pipe
+
   // To a port of 127.0.0.1 or a unix socket. Throws std::system_error if that is refused.
   static RawSocket connect(int port);
   static RawSocket connect(const std::string& path);
@@ -31,7 +34,7 @@ class RawSocket {
 
   RawSocket(RawSocket&& other) noexcept;
   RawSocket& operator=(RawSocket other) noexcept;
-  ~RawSocket() { close(); }
+  ~RawSocket();
 
   int port() const;  // its own
   RawSocket accept() const;
@@ -55,9 +58,15 @@ class RawSocket {
   void reset();  // with RST
 
  private:
+#ifdef _WIN32
+  explicit RawSocket(std::unique_ptr<End> end);
+
+  std::unique_ptr<End> end_;
+#else
   explicit RawSocket(int fd) : fd_(fd) {}
 
   int fd_;
+#endif
   std::string received_;
   std::string error_;
   bool ended_ = false;
@@ -79,7 +88,7 @@ class UnansweringPort {
 
  private:
   RawSocket listener_;  // accepts nothing, and its queue is full
-  int fillers_[4];
+  std::intptr_t fillers_[4];
 };
 
 }  // namespace sprocket::tests
