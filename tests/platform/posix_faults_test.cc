@@ -576,6 +576,20 @@ BOOST_AUTO_TEST_CASE(an_error_of_one_stream_is_told_once_to_that_one) {
   BOOST_TEST(fixture.countTurns(milliseconds(20)) <= 2u);
 }
 
+// So macOS tells it for a moment.
+BOOST_AUTO_TEST_CASE(a_send_while_the_connection_is_torn_down_meets_a_reset) {
+  for (const Call call : {Call::send, Call::sendmsg}) {
+    const auto pair = fixture.connectPair(listening());
+    fake.fail(call, EPROTOTYPE);
+    const std::string text = "hello";
+    const platform::Bytes slice = std::as_bytes(std::span(text));
+    const std::vector<platform::Bytes> slices(call == Call::send ? 1 : 2, slice);
+    pair.client.send(slices);
+    fixture.runUntil([&] { return pair.client.failed(); });
+    BOOST_TEST(pair.client.events() == "connect, error write ECONNRESET");
+  }
+}
+
 // The refusal was passing, but the caller may have counted on an end; so the stream stays as it is.
 BOOST_AUTO_TEST_CASE(after_a_failed_try_send_nothing_more_is_sent) {
   const auto pair = fixture.connectPair(listening());

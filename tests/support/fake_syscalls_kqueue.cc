@@ -51,7 +51,9 @@ int watch(int kqueue, Changes changes, struct ::kevent* receipts) {
     for (const auto& change : changes) active()->expectOpen(static_cast<int>(change.ident));
     const bool canFail = std::any_of(changes.begin(), changes.end(), isAdd);
     if (const int errnum = active()->errorOf(Call::watch, canFail)) {
-      return refuse(changes, receipts, errnum);
+      if (errnum != EINTR) return refuse(changes, receipts, errnum);
+      errno = EINTR;  // which has no receipts
+      return -1;
     }
   }
   const int count = static_cast<int>(changes.size());

@@ -1,6 +1,7 @@
 #include "sprocket/tests/support/kqueue_shim.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -42,7 +43,6 @@ struct Watch {
 };
 
 struct Queue {
-  const pid_t owner = getpid();
   std::unordered_map<int, Watch> watches;
   std::uint32_t lastGeneration = 0;
   std::optional<struct kevent> user;
@@ -51,8 +51,9 @@ struct Queue {
 // By number. What is closed stays until its number is a kqueue's again, or for ever.
 std::array<std::atomic<Queue*>, 1 << 16> queues;
 
-// From before main(), so that no test takes it for a leak.
+// From before main(), so that no test takes them for leaks.
 const int alwaysReadable = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+const int neverWatched = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 constexpr std::uint64_t kUser = ~std::uint64_t{0};
 
@@ -60,13 +61,26 @@ constexpr std::uint64_t kUser = ~std::uint64_t{0};
 thread_local std::vector<struct kevent> injected;
 thread_local int waitError = 0;
 thread_local int addError = 0;
+thread_local int addsBeforeError = 0;
 thread_local int deleteError = 0;
 thread_local bool writesFirst = false;
 
+// Whether the number is a kqueue's still: of anything else epoll_ctl() says EBADF or EINVAL.
+bool isOpen(int kq) {
+  return epoll_ctl(kq, EPOLL_CTL_DEL, neverWatched, nullptr) < 0 && errno == ENOENT;
+}
+
+// A child has none of them, and their numbers are free there.
+[[maybe_unused]] const int forgottenByChildren = pthread_atfork(nullptr, nullptr, [] {
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    const int kq = static_cast<int>(i);
+    if (queues[i].exchange(nullptr) != nullptr && isOpen(kq)) close(kq);
+  }
+});
+
 Queue* find(int kq) {
   if (kq < 0 || static_cast<std::size_t>(kq) >= queues.size()) return nullptr;
-  Queue* const queue = queues[static_cast<std::size_t>(kq)];
-  return queue != nullptr && queue->owner == getpid() ? queue : nullptr;
+  return queues[static_cast<std::size_t>(kq)];
 }
 
 // 0, or an error.
@@ -83,7 +97,7 @@ int settle(int kq, int operation, int fd, const Watch& watch) {
 }
 
 int add(int kq, Queue& queue, int fd, int filter, void* udata) {
-  if (const int errnum = std::exchange(addError, 0)) return errnum;
+  if (addError != 0 && addsBeforeError-- == 0) return std::exchange(addError, 0);
   Watch& watch = queue.watches[fd];
   const Watch before = watch;
   watch[filter] = Filter{udata};
@@ -238,7 +252,10 @@ void injectEvent(int ident, int filter, unsigned flags, unsigned fflags, intptr_
 }
 
 void failNextWait(int errnum) { waitError = errnum; }
-void failNextAdd(int errnum) { addError = errnum; }
+void failNextAdd(int errnum, int after) {
+  addError = errnum;
+  addsBeforeError = after;
+}
 void failNextDelete(int errnum) { deleteError = errnum; }
 void tellWritesFirst(bool on) { writesFirst = on; }
 

@@ -14,8 +14,9 @@ void injectEvent(int ident, int filter, unsigned flags, unsigned fflags = 0, int
 // The next wait fails.
 void failNextWait(int errnum);
 
-// The next change that adds (or deletes) is not made: its receipt says so.
-void failNextAdd(int errnum);
+// The next change that adds (or deletes) a filter of a descriptor is not made: its receipt says so.
+// With a number, the one after so many that are made.
+void failNextAdd(int errnum, int after = 0);
 void failNextDelete(int errnum);
 
 // Of the two events of one descriptor the one for writing comes first. At first it is the other.
