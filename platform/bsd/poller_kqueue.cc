@@ -1,5 +1,4 @@
-// The poller on the BSDs and macOS: kqueue, and an event of the user's (EVFILT_USER) to be woken
-// by.
+// The poller on the BSDs and macOS: kqueue, and an EVFILT_USER event to be woken by.
 //
 // Beside epoll: a descriptor has a filter for reading and one for writing, each with a registration
 // and with events of its own, and an event may say more than that there is something to see.
@@ -26,7 +25,7 @@ using Event = struct ::kevent;
 
 constexpr std::size_t kEventsPerWait = 256;
 
-// macOS refuses (EINVAL) to wait for some decades. Waking once a day costs nothing.
+// macOS refuses (EINVAL) to wait for more than three years. Waking once a day costs nothing.
 constexpr Duration kLongestWait = std::chrono::hours(24);
 
 // A child of fork() does not inherit a kqueue: its number is free there, for anything to take.
