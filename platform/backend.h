@@ -19,7 +19,9 @@
 // included. It may throw: the exception leaves wait(), everything stays consistent, and what was
 // not handled yet comes in the next wait().
 //
-// One thread uses a backend; only wake() may come from others.
+// One thread uses a backend; only wake() may come from others. A child of fork() leaves its
+// parent's alone and makes its own: a kqueue is not inherited, and wait() throws an Error there
+// (EBADF); an epoll is shared, and each would take the other's events.
 
 #include <cstddef>
 #include <optional>

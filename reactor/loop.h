@@ -12,6 +12,10 @@
 //
 // Most programs need only reactor::run() (reactor.h). A Loop made explicitly is its thread's loop
 // until it is destroyed.
+//
+// A child of fork() must not use its parent's loop: on some systems it has none, on others it would
+// take its events. It makes a Loop of its own, and ends by exec or _exit(), since to destroy what
+// it inherited would remove its parent's socket files.
 
 #include <cassert>
 #include <cstddef>

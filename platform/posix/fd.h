@@ -25,6 +25,9 @@ class Fd {
   int get() const noexcept { return number_; }
   explicit operator bool() const noexcept { return number_ >= 0; }
 
+  // The number, for somebody else to close.
+  int release() noexcept { return std::exchange(number_, -1); }
+
   // Never retried: whatever close() says, the number is free, and may be another's by then.
   void reset() noexcept {
     if (number_ >= 0) syscalls::close(std::exchange(number_, -1));

@@ -1,7 +1,7 @@
 #pragma once
 
 // Poller: tells which descriptors are ready. One file per kernel interface implements it
-// (linux/poller_epoll.cc), chosen by the build.
+// (linux/poller_epoll.cc, bsd/poller_kqueue.cc), chosen by the build.
 
 #include <memory>
 #include <optional>
@@ -22,11 +22,13 @@ struct Interest {
   friend bool operator==(Interest, Interest) = default;
 };
 
-// A hang-up or an error may come with either, or alone: reading or writing then tells which.
+// A hang-up or an error may come with either, or alone: reading or writing then tells which. What
+// is ready of one descriptor may come as several events in one batch.
 struct Ready {
   bool read = false;
   bool write = false;
   bool hangUp = false;
+  int connectError = 0;  // with a hang-up: what ended a connect, should the socket not say it
 };
 
 struct PollEvent {

@@ -79,8 +79,9 @@ void PosixStream::tellAccepted() {
 // can take several turns, in which a send would only meet the failure and end the stream.
 void PosixStream::onReady(Ready ready) {
   if (state_ == State::connecting) {
-    if (ready.write || ready.hangUp) finishConnecting({sys::pendingError(fd_), Operation::connect});
-    return;
+    if (!ready.write && !ready.hangUp) return;
+    const int held = sys::pendingError(fd_);
+    return finishConnecting({held != 0 ? held : ready.connectError, Operation::connect});
   }
   if (ready.read || ready.hangUp) receiveSome(ready.hangUp);
   if (ready.hangUp && receiving_ && !receiveEnded_) return;

@@ -20,7 +20,7 @@ static_assert(kSlicesPerSend <= IOV_MAX);
 #ifdef MSG_NOSIGNAL
 constexpr int kSendFlags = MSG_NOSIGNAL;
 #else
-constexpr int kSendFlags = 0;  // SO_NOSIGPIPE is set on every socket instead.
+constexpr int kSendFlags = 0;  // Older macOS. SO_NOSIGPIPE is set on every socket instead.
 #endif
 
 template <class Call>
@@ -36,7 +36,8 @@ SysError report(Operation operation, Call call) {
 }
 
 Transfer sentOf(std::size_t offered, ssize_t count) {
-  if (count < 0) return {.errnum = errno};
+  // macOS says EPROTOTYPE for a while, when a send meets a connection that is being torn down.
+  if (count < 0) return {.errnum = errno == EPROTOTYPE ? ECONNRESET : errno};
   return {.count = static_cast<std::size_t>(count),
           .full = static_cast<std::size_t>(count) < offered};
 }
@@ -62,9 +63,6 @@ Result<Fd> openStreamSocket(const Endpoint& of, Operation blame) {
   const SockAddr address(of);
   Fd fd(syscalls::socket(address.family(), SOCK_STREAM, 0));
   if (!fd) return SysError{errno, blame};
-#ifdef SO_NOSIGPIPE
-  if (SysError error = setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1, blame)) return error;
-#endif
   return fd;
 }
 
@@ -87,9 +85,6 @@ SysError connect(const Fd& fd, const Endpoint& remote) {
 Result<Fd> accept(const Fd& listener) {
   Fd fd(retryInterrupted([&] { return syscalls::accept(listener.get(), nullptr, nullptr); }));
   if (!fd) return SysError{errno, Operation::accept};
-#ifdef SO_NOSIGPIPE
-  if (SysError error = setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1, Operation::accept)) return error;
-#endif
   return fd;
 }
 

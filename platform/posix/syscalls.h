@@ -13,8 +13,8 @@
 
 namespace sprocket::platform::syscalls {
 
-// What these two make is non-blocking and close-on-exec; how, depends on the system, and so they
-// are defined in its own folder.
+// What these two make is non-blocking and close-on-exec, and raises no SIGPIPE where that can be
+// asked of a socket; how, depends on the system, and so they are defined in its own folder.
 int socket(int domain, int type, int protocol);
 int accept(int fd, sockaddr* address, socklen_t* size);
 

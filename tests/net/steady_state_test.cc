@@ -46,12 +46,11 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAPipedEchoAllocatesNothing, V, Venues, Steady
   const std::size_t allocationsBefore = allocationCount();
   const std::size_t roundsBefore = rounds;
   const std::size_t callsBefore = syscalls.count(Call::recv) + syscalls.count(Call::sendmsg) +
-                                  syscalls.count(Call::send) + syscalls.count(Call::epollControl);
+                                  syscalls.count(Call::send) + syscalls.count(Call::watch);
   while (rounds < roundsBefore + 1000) loop().runOnce();
   const std::size_t allocations = allocationCount() - allocationsBefore;
   const std::size_t calls = syscalls.count(Call::recv) + syscalls.count(Call::sendmsg) +
-                            syscalls.count(Call::send) + syscalls.count(Call::epollControl) -
-                            callsBefore;
+                            syscalls.count(Call::send) + syscalls.count(Call::watch) - callsBefore;
   BOOST_TEST(allocations == 0U);
   // One receive and one send at either end.
   BOOST_TEST(calls <= 4U * (rounds - roundsBefore) + 4);

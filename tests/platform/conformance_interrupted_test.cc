@@ -34,7 +34,7 @@ std::size_t countDescriptorsAndMistakes() {
 
 [[maybe_unused]] const bool added = [] {
   for (const Call call : {Call::accept, Call::connect, Call::recv, Call::send, Call::sendmsg,
-                          Call::open, Call::epollWait, Call::read, Call::write, Call::close}) {
+                          Call::open, Call::poll, Call::takeWake, Call::wake, Call::close}) {
     interruptedCalls().failEachOnce(call, EINTR);
   }
 

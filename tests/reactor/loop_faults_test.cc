@@ -18,15 +18,12 @@ using reactor::Loop;
 using tests::Call;
 using tests::FakeSyscalls;
 
-constexpr Call callsThatMakeALoop[] = {Call::epollCreate, Call::eventfd, Call::epollControl,
-                                       Call::open};
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(loop_faults)
 
 BOOST_AUTO_TEST_CASE(loop_that_cannot_be_made_throws_an_error_with_the_code_of_the_system) {
-  for (const Call call : callsThatMakeALoop) {
+  for (const Call call : tests::callsThatMakeABackend()) {
     BOOST_TEST_CONTEXT(tests::callName(call)) {
       FakeSyscalls fake;
       fake.fail(call, EMFILE);
@@ -39,7 +36,7 @@ BOOST_AUTO_TEST_CASE(loop_that_cannot_be_made_throws_an_error_with_the_code_of_t
 }
 
 BOOST_AUTO_TEST_CASE(loop_that_cannot_be_made_leaves_no_descriptor_behind) {
-  for (const Call call : callsThatMakeALoop) {
+  for (const Call call : tests::callsThatMakeABackend()) {
     BOOST_TEST_CONTEXT(tests::callName(call)) {
       FakeSyscalls fake;
       fake.fail(call, EMFILE);
@@ -52,14 +49,14 @@ BOOST_AUTO_TEST_CASE(loop_that_cannot_be_made_leaves_no_descriptor_behind) {
 BOOST_AUTO_TEST_CASE(loop_that_cannot_be_made_does_not_become_the_threads) {
   Loop outer(std::make_unique<tests::FakeBackend>());
   FakeSyscalls fake;
-  fake.fail(Call::epollCreate, EMFILE);
+  fake.fail(Call::makePoller, EMFILE);
   BOOST_CHECK_THROW(Loop(), Error);
   BOOST_TEST(&Loop::current() == &outer);
 }
 
 BOOST_AUTO_TEST_CASE(loop_made_on_demand_is_made_when_the_system_has_recovered) {
   FakeSyscalls fake;
-  fake.fail(Call::epollCreate, EMFILE);
+  fake.fail(Call::makePoller, EMFILE);
   BOOST_CHECK_THROW(Loop::current(), Error);
   setImmediate([] {});
   BOOST_TEST(reactor::run() == 0);

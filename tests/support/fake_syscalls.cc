@@ -1,7 +1,6 @@
 #include "sprocket/tests/support/fake_syscalls.h"
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,8 +9,8 @@
 #include <chrono>
 #include <utility>
 
-#include "sprocket/platform/linux/syscalls.h"
 #include "sprocket/platform/posix/syscalls.h"
+#include "sprocket/tests/support/substitute.h"
 
 namespace sprocket::tests {
 namespace {
@@ -19,7 +18,7 @@ namespace {
 using platform::Duration;
 using platform::Instant;
 
-thread_local FakeSyscalls* active = nullptr;
+thread_local FakeSyscalls* theActive = nullptr;
 
 std::size_t indexOf(Call call) { return static_cast<std::size_t>(call); }
 
@@ -36,10 +35,10 @@ std::string_view callName(Call call) {
       "getsockopt",  "setsockopt",
       "open",        "lstat",
       "unlink",      "clockGettime",
-      "epollCreate", "epollControl",
-      "epollWait",   "epollWaitMilliseconds",
-      "eventfd",     "read",
-      "write"};
+      "makePoller",  "watch",
+      "poll",        "pollMilliseconds",
+      "makeWakeup",  "takeWake",
+      "wake"};
   return names[indexOf(call)];
 }
 
@@ -82,13 +81,13 @@ std::span<const int> plausibleErrors(Call call) {
     case Call::open: return open;
     case Call::lstat:
     case Call::unlink: return file;
-    case Call::epollCreate:
-    case Call::eventfd: return poller;
-    case Call::epollControl: return control;
-    case Call::epollWait:
-    case Call::epollWaitMilliseconds:
-    case Call::write: return interrupted;  // of an eventfd, which is never full
-    case Call::read: return readCounter;
+    case Call::makePoller:
+    case Call::makeWakeup: return poller;
+    case Call::watch: return control;
+    case Call::poll:
+    case Call::pollMilliseconds:
+    case Call::wake: return interrupted;
+    case Call::takeWake: return readCounter;
     case Call::clockGettime: return {};
   }
   return {};
@@ -103,18 +102,20 @@ bool isPassing(Call call, int errnum) {
     case Call::recv:
     case Call::send:
     case Call::sendmsg:
-    case Call::read: return errnum == EAGAIN;
+    case Call::takeWake: return errnum == EAGAIN;
     case Call::close: return true;
     default: return false;
   }
 }
 
 FakeSyscalls::FakeSyscalls() {
-  assert(active == nullptr);
-  active = this;
+  assert(theActive == nullptr);
+  theActive = this;
 }
 
-FakeSyscalls::~FakeSyscalls() { active = nullptr; }
+FakeSyscalls::~FakeSyscalls() { theActive = nullptr; }
+
+FakeSyscalls* FakeSyscalls::active() { return theActive; }
 
 void FakeSyscalls::fail(Call call, int errnum, std::size_t after, std::size_t times) {
   plans_[indexOf(call)] = {.errnum = errnum, .after = after, .times = times};
@@ -184,7 +185,7 @@ int FakeSyscalls::sweptErrorOf(Call call, std::size_t index) {
 
 bool FakeSyscalls::makesDescriptor(Call call) const {
   return call == Call::socket || call == Call::accept || call == Call::open ||
-         call == Call::epollCreate || call == Call::eventfd;
+         call == Call::makePoller || call == Call::makeWakeup;
 }
 
 int FakeSyscalls::openedOrNot(int fd) {
@@ -208,36 +209,12 @@ std::optional<int> FakeSyscalls::takePendingError() {
 
 }  // namespace sprocket::tests
 
-// The substitutes. Strong definitions, which the linker prefers to the library's weak ones.
+// The substitutes. Strong definitions, which the linker prefers to the library's weak ones. Those
+// of the poller are in a file for each.
 namespace sprocket::platform::syscalls {
-namespace {
 
-using tests::active;
+using namespace tests::substitute;
 using tests::Call;
-
-// Fails as planned, or else does what `real` does.
-template <class Real>
-auto pass(Call call, Real real) -> decltype(real()) {
-  if (active != nullptr) {
-    if (const int errnum = active->errorOf(call)) {
-      errno = errnum;
-      return -1;
-    }
-  }
-  return real();
-}
-
-template <class Real>
-auto passOn(int fd, Call call, Real real) -> decltype(real()) {
-  if (active != nullptr) active->expectOpen(fd);
-  return pass(call, real);
-}
-
-int opened(int fd) { return active != nullptr ? active->openedOrNot(fd) : fd; }
-
-std::size_t limited(std::size_t size) { return active != nullptr ? active->limited(size) : size; }
-
-}  // namespace
 
 int socket(int domain, int type, int protocol) {
   return pass(Call::socket, [&] {
@@ -260,9 +237,9 @@ int listen(int fd, int backlog) {
 
 // Interrupted, it goes on by itself; but not if it has failed by then.
 int connect(int fd, const sockaddr* address, socklen_t size) {
-  if (active == nullptr) return ::connect(fd, address, size);
-  active->expectOpen(fd);
-  const int errnum = active->errorOf(Call::connect);
+  if (active() == nullptr) return ::connect(fd, address, size);
+  active()->expectOpen(fd);
+  const int errnum = active()->errorOf(Call::connect);
   if (errnum == 0 || errnum == EINTR) {
     const int result = ::connect(fd, address, size);
     if (errnum == 0 || (result < 0 && errno != EINPROGRESS)) return result;
@@ -302,9 +279,9 @@ int shutdown(int fd, int how) {
 
 // Whatever it answers, the descriptor is gone.
 int close(int fd) {
-  if (active == nullptr) return ::close(fd);
-  const int errnum = active->errorOf(Call::close);
-  if (active->forget(fd)) ::close(fd);
+  if (active() == nullptr) return ::close(fd);
+  const int errnum = active()->errorOf(Call::close);
+  if (active()->forget(fd)) ::close(fd);
   errno = errnum;
   return errnum == 0 ? 0 : -1;
 }
@@ -320,8 +297,8 @@ int getpeername(int fd, sockaddr* address, socklen_t* size) {
 int getsockopt(int fd, int level, int name, void* value, socklen_t* size) {
   return passOn(fd, Call::getsockopt, [&] {
     const int result = ::getsockopt(fd, level, name, value, size);
-    if (active != nullptr && level == SOL_SOCKET && name == SO_ERROR) {
-      if (const auto pending = active->takePendingError()) *static_cast<int*>(value) = *pending;
+    if (active() != nullptr && level == SOL_SOCKET && name == SO_ERROR) {
+      if (const auto pending = active()->takePendingError()) *static_cast<int*>(value) = *pending;
     }
     return result;
   });
@@ -344,69 +321,14 @@ int unlink(const char* path) {
 }
 
 int clockGettime(clockid_t clock, timespec* time) {
-  Instant* const virtualTime = active != nullptr ? active->virtualTime() : nullptr;
-  if (active != nullptr) active->errorOf(Call::clockGettime);
+  Instant* const virtualTime = active() != nullptr ? active()->virtualTime() : nullptr;
+  if (active() != nullptr) active()->errorOf(Call::clockGettime);
   if (virtualTime == nullptr) return ::clock_gettime(clock, time);
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(virtualTime->time_since_epoch());
   time->tv_sec = static_cast<time_t>(seconds.count());
   time->tv_nsec = static_cast<long>((virtualTime->time_since_epoch() - seconds).count());
   return 0;
-}
-
-int epollCreate() {
-  return pass(Call::epollCreate, [] { return opened(::epoll_create1(EPOLL_CLOEXEC)); });
-}
-
-// The kernel needs no memory to stop watching, so that does not fail.
-int epollControl(int epoll, int operation, int fd, epoll_event* event) {
-  if (active != nullptr) {
-    active->expectOpen(epoll);
-    active->expectOpen(fd);
-    if (const int errnum = active->errorOf(Call::epollControl, operation != EPOLL_CTL_DEL)) {
-      errno = errnum;
-      return -1;
-    }
-  }
-  return ::epoll_ctl(epoll, operation, fd, event);
-}
-
-int epollWait(int epoll, epoll_event* events, int capacity, const timespec* timeout) {
-  return passOn(epoll, Call::epollWait, [&] {
-    Instant* const virtualTime = active != nullptr ? active->virtualTime() : nullptr;
-    if (virtualTime == nullptr || timeout == nullptr) {
-      return ::epoll_pwait2(epoll, events, capacity, timeout, nullptr);
-    }
-    // A moment of real time, since not all that the kernel does on the loopback is done when a call
-    // returns; more of it where the wait is a test's patience rather than a delay to be measured.
-    constexpr timespec kMoment = {.tv_sec = 0, .tv_nsec = 1'000'000};
-    constexpr timespec kWhile = {.tv_sec = 0, .tv_nsec = 100'000'000};
-    const bool isLong = timeout->tv_sec > 1;
-    const bool isShort = timeout->tv_sec == 0 && timeout->tv_nsec < kMoment.tv_nsec;
-    const timespec* real = isLong ? &kWhile : isShort ? timeout : &kMoment;
-    const int count = ::epoll_pwait2(epoll, events, capacity, real, nullptr);
-    if (count == 0) {
-      *virtualTime += std::chrono::seconds(timeout->tv_sec) + Duration(timeout->tv_nsec);
-    }
-    return count;
-  });
-}
-
-int epollWaitMilliseconds(int epoll, epoll_event* events, int capacity, int timeout) {
-  return passOn(epoll, Call::epollWaitMilliseconds,
-                [&] { return ::epoll_wait(epoll, events, capacity, timeout); });
-}
-
-int eventfd() {
-  return pass(Call::eventfd, [] { return opened(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); });
-}
-
-ssize_t read(int fd, void* buffer, size_t size) {
-  return passOn(fd, Call::read, [&] { return ::read(fd, buffer, size); });
-}
-
-ssize_t write(int fd, const void* bytes, size_t size) {
-  return passOn(fd, Call::write, [&] { return ::write(fd, bytes, size); });
 }
 
 }  // namespace sprocket::platform::syscalls

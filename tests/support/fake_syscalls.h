@@ -1,8 +1,8 @@
 #pragma once
 
-// A substitute for the system calls of platform/posix/syscalls.h and platform/linux/syscalls.h: a
-// program that links it gets these in place of ours. They go on to the system, unless a
-// FakeSyscalls exists and wants otherwise.
+// A substitute for the system calls of platform/posix/syscalls.h and for those of the system's
+// poller, in platform/linux/ or platform/bsd/: a program that links it gets these in place of ours.
+// They go on to the system, unless a FakeSyscalls exists and wants otherwise.
 //
 //   FakeSyscalls fake;
 //   fake.fail(Call::accept, EMFILE);             // the next one
@@ -46,17 +46,21 @@ enum class Call {
   lstat,
   unlink,
   clockGettime,
-  epollCreate,
-  epollControl,
-  epollWait,
-  epollWaitMilliseconds,
-  eventfd,
-  read,
-  write,
+  // Of the poller, by what they are for: epoll has its own calls for that and kqueue has others.
+  makePoller,        // epoll_create, kqueue
+  watch,             // epoll_ctl, kevent with changes
+  poll,              // epoll_pwait2, kevent for events
+  pollMilliseconds,  // epoll_wait, where there is no epoll_pwait2
+  makeWakeup,        // eventfd, EVFILT_USER
+  takeWake,          // read of the eventfd; done by kevent itself
+  wake,              // write to the eventfd, NOTE_TRIGGER
 };
-constexpr std::size_t kCallKinds = static_cast<std::size_t>(Call::write) + 1;
+constexpr std::size_t kCallKinds = static_cast<std::size_t>(Call::wake) + 1;
 
 std::string_view callName(Call call);
+
+// Those without which there is no backend.
+std::span<const Call> callsThatMakeABackend();
 
 // What the manual pages say that a call can meet without a mistake of its caller. What concerns the
 // one moment only (EINTR, EAGAIN) is first.
@@ -101,8 +105,8 @@ class FakeSyscalls {
   // What the next getsockopt(SO_ERROR) tells.
   void setPendingError(int errnum) { pendingError_ = errnum; }
 
-  // From here on time moves only when epollWait() finds nothing to do, and then at once to the end
-  // of its timeout.
+  // From here on time moves only when a poll finds nothing to do, and then at once to the end of
+  // its timeout.
   void useVirtualTime();
 
   std::size_t count(Call call) const;
@@ -115,7 +119,9 @@ class FakeSyscalls {
   const std::set<int>& openDescriptors() const { return open_; }
   std::size_t mistakes() const { return mistakes_; }
 
-  // For the substitutes: the error with which this call fails, 0 if it goes on to the system.
+  // For the substitutes (substitute.h). The one that exists, on this thread.
+  static FakeSyscalls* active();
+  // The error with which this call fails, 0 if it goes on to the system.
   int errorOf(Call call, bool canFail = true);
   int openedOrNot(int fd);
   void expectOpen(int fd);

@@ -1,0 +1,11 @@
+#include "sprocket/tests/support/poller_kind.h"
+
+namespace sprocket::tests {
+
+std::string_view pollerName() { return "epoll"; }
+
+std::multiset<std::string> ownDescriptors() {
+  return {"/dev/null", "anon_inode:[eventfd]", "anon_inode:[eventpoll]"};
+}
+
+}  // namespace sprocket::tests
