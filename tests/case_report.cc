@@ -72,6 +72,11 @@ void CaseReport::test_unit_finish(const ut::test_unit& unit, unsigned long micro
   test.seconds = static_cast<double>(microseconds) / 1e6;
   test.outcome = results.passed() ? Outcome::kPassed : Outcome::kFailed;
   test.reason = "checks failed: " + std::to_string(results.p_assertions_failed);
+  if (results.passed() && !skipReason_.empty()) {
+    test.outcome = Outcome::kSkipped;
+    test.reason = skipReason_;
+  }
+  skipReason_.clear();
   write();
 }
 

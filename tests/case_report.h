@@ -26,6 +26,9 @@ class CaseReport final : public boost::unit_test::test_observer {
   void test_unit_skipped(const boost::unit_test::test_unit&,
                          boost::unit_test::const_string reason) override;
 
+  // Of the case that runs.
+  void skipped(const std::string& reason) { skipReason_ = reason; }
+
  private:
   enum class Outcome { kPassed, kFailed, kSkipped };
 
@@ -40,6 +43,7 @@ class CaseReport final : public boost::unit_test::test_observer {
   void write() const;
 
   std::string path_;
+  std::string skipReason_;
   std::vector<Case> cases_;                                      // in the order of the source
   std::map<boost::unit_test::test_unit_id, std::size_t> index_;  // into cases_
 };

@@ -12,6 +12,7 @@
 #include <boost/test/included/unit_test.hpp>
 
 #include "sprocket/tests/case_report.h"
+#include "sprocket/tests/skip.h"
 
 int main(int argc, char* argv[]) {
   std::optional<sprocket::tests::CaseReport> report;
@@ -19,6 +20,10 @@ int main(int argc, char* argv[]) {
     report.emplace(path);
     boost::unit_test::framework::register_observer(*report);
   }
+  boost::unit_test::unit_test_monitor.register_exception_translator<sprocket::tests::Skip>(
+      [&](const sprocket::tests::Skip& skip) {
+        if (report) report->skipped(skip.reason);
+      });
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // so that a crash loses no line of the log
   return boost::unit_test::unit_test_main(&init_unit_test, argc, argv);
 }

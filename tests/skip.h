@@ -6,7 +6,8 @@
 //   BOOST_AUTO_TEST_CASE(tellsPeerOfReset, *tests::skip("Wine sends FIN for RST")) {...}
 //
 // The condition is asked just before the case (or the suite, which may be skipped alike) would
-// run. Nothing else skips: a case that cannot go on half-way fails.
+// run. A case that cannot go on half-way fails, save when what it stands on is not to be had on
+// this system: then that, a substitute of system calls say, skips whoever asks for it.
 
 #include <string>
 #include <utility>
@@ -31,5 +32,11 @@ boost::unit_test::decorator::precondition skipUnless(Condition condition, std::s
 inline boost::unit_test::decorator::precondition skip(std::string reason) {
   return skipUnless([] { return false; }, std::move(reason));
 }
+
+struct Skip {
+  std::string reason;
+};
+
+[[noreturn]] inline void skipHere(std::string reason) { throw Skip{std::move(reason)}; }
 
 }  // namespace sprocket::tests

@@ -46,13 +46,13 @@ Disposition dispositionOf(int signum) {
 struct SignalFixture : LoopFixture {
   SignalFixture() {
     beforehand = 0;
-    std::signal(SIGUSR1, handlerBeforehand);
-    std::signal(SIGUSR2, handlerBeforehand);
+    std::signal(tests::kSignal, handlerBeforehand);
+    std::signal(tests::kOtherSignal, handlerBeforehand);
   }
   ~SignalFixture() {
     destroyLoop();
-    std::signal(SIGUSR1, SIG_DFL);
-    std::signal(SIGUSR2, SIG_DFL);
+    std::signal(tests::kSignal, SIG_DFL);
+    std::signal(tests::kOtherSignal, SIG_DFL);
   }
 
   // One turn that would sleep if nothing had come.
@@ -64,7 +64,9 @@ struct SignalFixture : LoopFixture {
 
   std::function<void(int)> tells(const std::string& text) {
     return [this, text](int signum) {
-      say(text + (signum == SIGUSR1 ? " usr1" : signum == SIGUSR2 ? " usr2" : " other"));
+      say(text + (signum == tests::kSignal        ? " usr1"
+                  : signum == tests::kOtherSignal ? " usr2"
+                                                  : " other"));
     };
   }
 };
@@ -76,75 +78,75 @@ struct Thrown {};
 BOOST_AUTO_TEST_SUITE(signals)
 
 BOOST_FIXTURE_TEST_CASE(listener_is_called_with_the_number_of_the_signal, SignalFixture) {
-  onSignal(SIGUSR1, tells("listener"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, tells("listener"));
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "listener usr1");
 }
 
 BOOST_FIXTURE_TEST_CASE(listener_may_leave_off_the_number, SignalFixture) {
-  onSignal(SIGUSR1, says("listener"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, says("listener"));
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "listener");
 }
 
 BOOST_FIXTURE_TEST_CASE(listener_is_called_by_the_loop_and_not_by_the_signal, SignalFixture) {
-  onSignal(SIGUSR1, tells("listener"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, tells("listener"));
+  std::raise(tests::kSignal);
   BOOST_TEST(log == "");
 }
 
 BOOST_FIXTURE_TEST_CASE(listener_is_called_each_time, SignalFixture) {
-  onSignal(SIGUSR1, tells("listener"));
+  onSignal(tests::kSignal, tells("listener"));
   for (int i = 0; i < 3; ++i) {
-    std::raise(SIGUSR1);
+    std::raise(tests::kSignal);
     turn();
   }
   BOOST_TEST(log == "listener usr1, listener usr1, listener usr1");
 }
 
 BOOST_FIXTURE_TEST_CASE(signal_that_came_twice_before_the_loop_looked_is_told_once, SignalFixture) {
-  onSignal(SIGUSR1, tells("listener"));
-  std::raise(SIGUSR1);
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, tells("listener"));
+  std::raise(tests::kSignal);
+  std::raise(tests::kSignal);
   turn();
   loop().runOnce(0ms);
   BOOST_TEST(log == "listener usr1");
 }
 
 BOOST_FIXTURE_TEST_CASE(several_listeners_are_called_in_the_order_they_were_added, SignalFixture) {
-  onSignal(SIGUSR1, tells("1"));
-  onSignal(SIGUSR1, tells("2"));
-  onSignal(SIGUSR1, tells("3"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, tells("1"));
+  onSignal(tests::kSignal, tells("2"));
+  onSignal(tests::kSignal, tells("3"));
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "1 usr1, 2 usr1, 3 usr1");
 }
 
 BOOST_FIXTURE_TEST_CASE(listeners_are_called_for_their_own_signal_only, SignalFixture) {
-  onSignal(SIGUSR1, tells("1"));
-  onSignal(SIGUSR2, tells("2"));
-  std::raise(SIGUSR2);
+  onSignal(tests::kSignal, tells("1"));
+  onSignal(tests::kOtherSignal, tells("2"));
+  std::raise(tests::kOtherSignal);
   turn();
   BOOST_TEST(log == "2 usr2");
 }
 
 BOOST_FIXTURE_TEST_CASE(several_signals_are_all_told, SignalFixture) {
-  onSignal(SIGUSR1, tells("1"));
-  onSignal(SIGUSR2, tells("2"));
-  std::raise(SIGUSR2);
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, tells("1"));
+  onSignal(tests::kOtherSignal, tells("2"));
+  std::raise(tests::kOtherSignal);
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log.find("1 usr1") != std::string::npos);
   BOOST_TEST(log.find("2 usr2") != std::string::npos);
 }
 
 BOOST_FIXTURE_TEST_CASE(signals_come_between_timers_and_immediates, SignalFixture) {
-  onSignal(SIGUSR1, tells("signal"));
+  onSignal(tests::kSignal, tells("signal"));
   setTimeout(says("timer",
                   [&] {
-                    std::raise(SIGUSR1);
+                    std::raise(tests::kSignal);
                     setImmediate(says("immediate"));
                   }),
              1);
@@ -153,19 +155,19 @@ BOOST_FIXTURE_TEST_CASE(signals_come_between_timers_and_immediates, SignalFixtur
 }
 
 BOOST_FIXTURE_TEST_CASE(ticks_come_after_each_listener, SignalFixture) {
-  onSignal(SIGUSR1, [&](int) { nextTick(says("tick")); });
-  onSignal(SIGUSR1, tells("2"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, [&](int) { nextTick(says("tick")); });
+  onSignal(tests::kSignal, tells("2"));
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "tick, 2 usr1");
 }
 
 BOOST_FIXTURE_TEST_CASE(listener_that_raises_its_signal_is_called_in_the_next_turn, SignalFixture) {
-  onSignal(SIGUSR1, [&, first = true](int) mutable {
+  onSignal(tests::kSignal, [&, first = true](int) mutable {
     say("signal");
-    if (std::exchange(first, false)) std::raise(SIGUSR1);
+    if (std::exchange(first, false)) std::raise(tests::kSignal);
   });
-  std::raise(SIGUSR1);
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "signal");
   turn();
@@ -173,7 +175,7 @@ BOOST_FIXTURE_TEST_CASE(listener_that_raises_its_signal_is_called_in_the_next_tu
 }
 
 BOOST_FIXTURE_TEST_CASE(listener_does_not_keep_run_going, SignalFixture) {
-  onSignal(SIGUSR1, tells("listener"));
+  onSignal(tests::kSignal, tells("listener"));
   BOOST_TEST(loop().run() == 0);
   BOOST_TEST(backend().waits().empty());
 }
@@ -181,32 +183,32 @@ BOOST_FIXTURE_TEST_CASE(listener_does_not_keep_run_going, SignalFixture) {
 // off.
 
 BOOST_FIXTURE_TEST_CASE(listener_that_is_off_is_not_called, SignalFixture) {
-  const SignalListener listener = onSignal(SIGUSR1, tells("off"));
-  onSignal(SIGUSR1, tells("on"));
+  const SignalListener listener = onSignal(tests::kSignal, tells("off"));
+  onSignal(tests::kSignal, tells("on"));
   listener.off();
-  std::raise(SIGUSR1);
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "on usr1");
 }
 
 BOOST_FIXTURE_TEST_CASE(listener_put_off_by_one_before_it_is_not_called, SignalFixture) {
   std::optional<SignalListener> second;
-  onSignal(SIGUSR1, [&](int) { second->off(); });
-  second = onSignal(SIGUSR1, tells("2"));
-  onSignal(SIGUSR1, tells("3"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, [&](int) { second->off(); });
+  second = onSignal(tests::kSignal, tells("2"));
+  onSignal(tests::kSignal, tells("3"));
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "3 usr1");
 }
 
 BOOST_FIXTURE_TEST_CASE(listener_added_by_another_hears_the_next_signal, SignalFixture) {
-  onSignal(SIGUSR1, [&, first = true](int) mutable {
-    if (std::exchange(first, false)) onSignal(SIGUSR1, tells("new"));
+  onSignal(tests::kSignal, [&, first = true](int) mutable {
+    if (std::exchange(first, false)) onSignal(tests::kSignal, tells("new"));
   });
-  std::raise(SIGUSR1);
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "");
-  std::raise(SIGUSR1);
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "new usr1");
 }
@@ -215,11 +217,11 @@ BOOST_FIXTURE_TEST_CASE(listener_that_puts_itself_off_lives_until_it_returns, Si
   auto token = std::make_shared<int>();
   const std::weak_ptr<int> watch = token;
   std::optional<SignalListener> listener;
-  listener = onSignal(SIGUSR1, [&, held = std::move(token)](int) {
+  listener = onSignal(tests::kSignal, [&, held = std::move(token)](int) {
     listener->off();
     BOOST_TEST(!watch.expired());
   });
-  std::raise(SIGUSR1);
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(watch.expired());
 }
@@ -227,26 +229,26 @@ BOOST_FIXTURE_TEST_CASE(listener_that_puts_itself_off_lives_until_it_returns, Si
 BOOST_FIXTURE_TEST_CASE(off_releases_the_listener_though_its_handle_is_kept, SignalFixture) {
   auto token = std::make_shared<int>();
   const std::weak_ptr<int> watch = token;
-  const SignalListener listener = onSignal(SIGUSR1, [held = std::move(token)](int) {});
+  const SignalListener listener = onSignal(tests::kSignal, [held = std::move(token)](int) {});
   listener.off();
   BOOST_TEST(watch.expired());
 }
 
 BOOST_FIXTURE_TEST_CASE(off_twice_is_harmless, SignalFixture) {
-  const SignalListener listener = onSignal(SIGUSR1, tells("1"));
-  onSignal(SIGUSR1, tells("2"));
+  const SignalListener listener = onSignal(tests::kSignal, tells("1"));
+  onSignal(tests::kSignal, tells("2"));
   listener.off();
   listener.off();
-  std::raise(SIGUSR1);
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "2 usr1");
 }
 
 BOOST_FIXTURE_TEST_CASE(signal_that_came_before_the_last_off_is_dropped, SignalFixture) {
-  const SignalListener listener = onSignal(SIGUSR1, tells("old"));
-  std::raise(SIGUSR1);
+  const SignalListener listener = onSignal(tests::kSignal, tells("old"));
+  std::raise(tests::kSignal);
   listener.off();
-  onSignal(SIGUSR1, tells("new"));
+  onSignal(tests::kSignal, tells("new"));
   loop().runOnce(0ms);
   BOOST_TEST(log == "");
 }
@@ -254,10 +256,10 @@ BOOST_FIXTURE_TEST_CASE(signal_that_came_before_the_last_off_is_dropped, SignalF
 // Exceptions.
 
 BOOST_FIXTURE_TEST_CASE(listener_that_throws_costs_the_others_nothing, SignalFixture) {
-  onSignal(SIGUSR1, tells("1"));
-  onSignal(SIGUSR1, [](int) { throw Thrown(); });
-  onSignal(SIGUSR1, tells("3"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, tells("1"));
+  onSignal(tests::kSignal, [](int) { throw Thrown(); });
+  onSignal(tests::kSignal, tells("3"));
+  std::raise(tests::kSignal);
   BOOST_CHECK_THROW(turn(), Thrown);
   turn();
   BOOST_TEST(log == "1 usr1, 3 usr1");
@@ -265,19 +267,19 @@ BOOST_FIXTURE_TEST_CASE(listener_that_throws_costs_the_others_nothing, SignalFix
 
 // The wake that told of both is used up by then.
 BOOST_FIXTURE_TEST_CASE(listener_that_throws_costs_other_signals_nothing, SignalFixture) {
-  onSignal(SIGUSR1, [](int) { throw Thrown(); });
-  onSignal(SIGUSR2, tells("2"));
-  std::raise(SIGUSR1);
-  std::raise(SIGUSR2);
+  onSignal(tests::kSignal, [](int) { throw Thrown(); });
+  onSignal(tests::kOtherSignal, tells("2"));
+  std::raise(tests::kSignal);
+  std::raise(tests::kOtherSignal);
   BOOST_CHECK_THROW(turn(), Thrown);
   turn();
   BOOST_TEST(log == "2 usr2");
 }
 
 BOOST_FIXTURE_TEST_CASE(io_callback_that_throws_costs_signals_nothing, SignalFixture) {
-  onSignal(SIGUSR1, tells("signal"));
+  onSignal(tests::kSignal, tells("signal"));
   happens([] { throw Thrown(); });
-  std::raise(SIGUSR1);
+  std::raise(tests::kSignal);
   BOOST_CHECK_THROW(turn(), Thrown);
   turn();
   BOOST_TEST(log == "signal usr1");
@@ -285,12 +287,12 @@ BOOST_FIXTURE_TEST_CASE(io_callback_that_throws_costs_signals_nothing, SignalFix
 
 BOOST_FIXTURE_TEST_CASE(listener_that_throws_hears_the_next_signal, SignalFixture) {
   int heard = 0;
-  onSignal(SIGUSR1, [&](int) {
+  onSignal(tests::kSignal, [&](int) {
     ++heard;
     throw Thrown();
   });
   for (int i = 0; i < 2; ++i) {
-    std::raise(SIGUSR1);
+    std::raise(tests::kSignal);
     BOOST_CHECK_THROW(turn(), Thrown);
   }
   BOOST_TEST(heard == 2);
@@ -299,67 +301,67 @@ BOOST_FIXTURE_TEST_CASE(listener_that_throws_hears_the_next_signal, SignalFixtur
 // Dispositions.
 
 BOOST_FIXTURE_TEST_CASE(handler_that_was_there_before_is_not_called_meanwhile, SignalFixture) {
-  onSignal(SIGUSR1, tells("listener"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, tells("listener"));
+  std::raise(tests::kSignal);
   BOOST_TEST(beforehand == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(last_off_brings_back_the_handler_that_was_there_before, SignalFixture) {
-  const SignalListener first = onSignal(SIGUSR1, tells("1"));
-  const SignalListener second = onSignal(SIGUSR1, tells("2"));
+  const SignalListener first = onSignal(tests::kSignal, tells("1"));
+  const SignalListener second = onSignal(tests::kSignal, tells("2"));
   first.off();
-  BOOST_TEST(dispositionOf(SIGUSR1) != handlerBeforehand);
+  BOOST_TEST(dispositionOf(tests::kSignal) != handlerBeforehand);
   second.off();
-  BOOST_TEST(dispositionOf(SIGUSR1) == handlerBeforehand);
+  BOOST_TEST(dispositionOf(tests::kSignal) == handlerBeforehand);
 }
 
 BOOST_FIXTURE_TEST_CASE(last_off_inside_the_listener_brings_it_back_too, SignalFixture) {
   std::optional<SignalListener> listener;
-  listener = onSignal(SIGUSR1, [&](int) { listener->off(); });
-  std::raise(SIGUSR1);
+  listener = onSignal(tests::kSignal, [&](int) { listener->off(); });
+  std::raise(tests::kSignal);
   turn();
-  std::raise(SIGUSR1);
+  std::raise(tests::kSignal);
   BOOST_TEST(beforehand == 1);
 }
 
 BOOST_FIXTURE_TEST_CASE(end_of_the_loop_brings_it_back_too, SignalFixture) {
-  onSignal(SIGUSR1, tells("1"));
-  onSignal(SIGUSR2, tells("2"));
+  onSignal(tests::kSignal, tells("1"));
+  onSignal(tests::kOtherSignal, tells("2"));
   destroyLoop();
-  BOOST_TEST(dispositionOf(SIGUSR1) == handlerBeforehand);
-  BOOST_TEST(dispositionOf(SIGUSR2) == handlerBeforehand);
+  BOOST_TEST(dispositionOf(tests::kSignal) == handlerBeforehand);
+  BOOST_TEST(dispositionOf(tests::kOtherSignal) == handlerBeforehand);
 }
 
 BOOST_FIXTURE_TEST_CASE(default_disposition_comes_back, SignalFixture) {
-  std::signal(SIGUSR1, SIG_DFL);
-  onSignal(SIGUSR1, tells("1")).off();
-  BOOST_TEST((dispositionOf(SIGUSR1) == SIG_DFL));
+  std::signal(tests::kSignal, SIG_DFL);
+  onSignal(tests::kSignal, tells("1")).off();
+  BOOST_TEST((dispositionOf(tests::kSignal) == SIG_DFL));
 }
 
 BOOST_FIXTURE_TEST_CASE(listening_again_after_the_last_off_works, SignalFixture) {
-  onSignal(SIGUSR1, tells("old")).off();
-  onSignal(SIGUSR1, tells("new"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, tells("old")).off();
+  onSignal(tests::kSignal, tells("new"));
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "new usr1");
 }
 
 BOOST_FIXTURE_TEST_CASE(disposition_is_kept_while_another_loop_listens, SignalFixture) {
-  const SignalListener outer = onSignal(SIGUSR1, tells("outer"));
+  const SignalListener outer = onSignal(tests::kSignal, tells("outer"));
   {
     LoopFixture inner;
-    onSignal(SIGUSR1, [&](int) { inner.say("inner"); });
+    onSignal(tests::kSignal, [&](int) { inner.say("inner"); });
   }
-  std::raise(SIGUSR1);
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "outer usr1");
   outer.off();
-  BOOST_TEST(dispositionOf(SIGUSR1) == handlerBeforehand);
+  BOOST_TEST(dispositionOf(tests::kSignal) == handlerBeforehand);
 }
 
 BOOST_FIXTURE_TEST_CASE(signals_that_nobody_asked_for_are_left_alone, SignalFixture) {
-  onSignal(SIGUSR1, tells("1"));
-  BOOST_TEST(dispositionOf(SIGUSR2) == handlerBeforehand);
+  onSignal(tests::kSignal, tells("1"));
+  BOOST_TEST(dispositionOf(tests::kOtherSignal) == handlerBeforehand);
 }
 
 // Wrong numbers.
@@ -390,8 +392,8 @@ BOOST_FIXTURE_TEST_CASE(refused_listener_is_released_and_leaves_the_loop_as_it_w
   const std::weak_ptr<int> watch = token;
   BOOST_CHECK_THROW(onSignal(9999, [held = std::move(token)](int) {}), ArgumentError);
   BOOST_TEST(watch.expired());
-  onSignal(SIGUSR1, tells("good"));
-  std::raise(SIGUSR1);
+  onSignal(tests::kSignal, tells("good"));
+  std::raise(tests::kSignal);
   turn();
   BOOST_TEST(log == "good usr1");
 }
@@ -423,7 +425,7 @@ BOOST_AUTO_TEST_CASE(loops_of_two_threads_both_hear_the_signal) {
   std::counting_semaphore<2> listening(0);
   const auto listen = [&](int& status) {
     RunningLoop running;
-    onSignal(SIGUSR1, [] { reactor::stop(1); });
+    onSignal(tests::kSignal, [] { reactor::stop(1); });
     listening.release();
     status = running.loop.run();
   };
@@ -433,7 +435,7 @@ BOOST_AUTO_TEST_CASE(loops_of_two_threads_both_hear_the_signal) {
   std::thread two([&] { listen(second); });
   listening.acquire();
   listening.acquire();
-  sendSignalToProcess(SIGUSR1);
+  sendSignalToProcess(tests::kSignal);
   one.join();
   two.join();
   BOOST_TEST(first == 1);
@@ -444,13 +446,13 @@ BOOST_AUTO_TEST_CASE(no_signal_is_lost_in_thousands_of_hand_offs) {
   constexpr int rounds = 2000;
   RunningLoop running;
   std::binary_semaphore heard(0);
-  onSignal(SIGUSR1, [&, left = rounds]() mutable {
+  onSignal(tests::kSignal, [&, left = rounds]() mutable {
     if (--left == 0) reactor::stop(1);
     heard.release();
   });
   std::thread other([&] {
     for (int i = 0; i < rounds; ++i) {
-      std::raise(SIGUSR1);
+      std::raise(tests::kSignal);
       heard.acquire();
     }
   });
@@ -468,8 +470,8 @@ BOOST_FIXTURE_TEST_CASE(loop_that_goes_waits_for_a_handler_that_is_waking_it, Si
     for (int i = 0; i < 1000; ++i) std::this_thread::yield();
     goneTooEarly = gone.load();
   });
-  onSignal(SIGUSR1, tells("listener"));
-  std::thread other([] { std::raise(SIGUSR1); });
+  onSignal(tests::kSignal, tells("listener"));
+  std::thread other([] { std::raise(tests::kSignal); });
   while (!waking) std::this_thread::yield();
   destroyLoop();
   gone = true;
@@ -483,14 +485,14 @@ BOOST_FIXTURE_TEST_CASE(loop_may_go_while_its_signals_come_in_on_another_thread,
   std::atomic<int> raised = 0;
   std::thread other([&] {
     while (!done) {
-      std::raise(SIGUSR1);
+      std::raise(tests::kSignal);
       ++raised;
     }
   });
   for (int round = 0; round < 100; ++round) {
     Loop loop;
     bool heard = false;
-    onSignal(SIGUSR1, [&] { heard = true; });
+    onSignal(tests::kSignal, [&] { heard = true; });
     const int before = raised;
     while (raised < before + 2) std::this_thread::yield();
     loop.runOnce(0ms);
@@ -498,7 +500,7 @@ BOOST_FIXTURE_TEST_CASE(loop_may_go_while_its_signals_come_in_on_another_thread,
   }
   done = true;
   other.join();
-  BOOST_TEST(dispositionOf(SIGUSR1) == handlerBeforehand);
+  BOOST_TEST(dispositionOf(tests::kSignal) == handlerBeforehand);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

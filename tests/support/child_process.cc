@@ -72,8 +72,10 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command) {
   posix_spawn_file_actions_adddup2(&actions, err.writeEnd, 2);
 
   const std::vector<std::string> environment = childEnvironment();
-  const int error = posix_spawn(&pid_, command.front().c_str(), &actions, nullptr,
+  pid_t pid = -1;
+  const int error = posix_spawn(&pid, command.front().c_str(), &actions, nullptr,
                                 pointersTo(command).data(), pointersTo(environment).data());
+  process_ = pid;
   posix_spawn_file_actions_destroy(&actions);
   close(out.writeEnd);
   close(err.writeEnd);
@@ -87,13 +89,14 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command) {
 
 ChildProcess::~ChildProcess() {
   if (!waited_) {
-    kill(pid_, SIGKILL);
+    ::kill(static_cast<pid_t>(process_), SIGKILL);
     wait();
   }
 }
 
-void ChildProcess::readAll(int out, int err) {
-  std::array<pollfd, 2> fds{{{out, POLLIN, 0}, {err, POLLIN, 0}}};
+void ChildProcess::readAll(std::intptr_t out, std::intptr_t err) {
+  std::array<pollfd, 2> fds{
+      {{static_cast<int>(out), POLLIN, 0}, {static_cast<int>(err), POLLIN, 0}}};
   while (fds[0].fd >= 0 || fds[1].fd >= 0) {
     poll(fds.data(), fds.size(), -1);
     const std::lock_guard lock(mutex_);
@@ -103,8 +106,8 @@ void ChildProcess::readAll(int out, int err) {
     }
     changed_.notify_all();
   }
-  close(out);
-  close(err);
+  close(static_cast<int>(out));
+  close(static_cast<int>(err));
   const std::lock_guard lock(mutex_);
   outputEnded_ = true;
   changed_.notify_all();
@@ -128,17 +131,20 @@ std::string ChildProcess::awaitLine(std::string_view beginning) {
   throw std::runtime_error("no line '" + std::string(beginning) + "' in:\n" + output_ + errors_);
 }
 
-void ChildProcess::signal(int signum) { kill(pid_, signum); }
+void ChildProcess::signal(int signum) { ::kill(static_cast<pid_t>(process_), signum); }
+
+void ChildProcess::kill() { signal(SIGKILL); }
 
 int ChildProcess::wait() {
   if (waited_) return status_;
   {
     // Its end is the end of its output.
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, kPatience, [this] { return outputEnded_; })) kill(pid_, SIGKILL);
+    if (!changed_.wait_for(lock, kPatience, [this] { return outputEnded_; }))
+      ::kill(static_cast<pid_t>(process_), SIGKILL);
   }
   int status = 0;
-  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(static_cast<pid_t>(process_), &status, 0) < 0 && errno == EINTR) {
   }
   waited_ = true;
   reader_.join();
@@ -148,7 +154,7 @@ int ChildProcess::wait() {
 
 void ChildProcess::limitDescriptors(std::size_t count) {
   const rlimit limit{.rlim_cur = count, .rlim_max = count};
-  if (prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) < 0) {
+  if (prlimit(static_cast<pid_t>(process_), RLIMIT_NOFILE, &limit, nullptr) < 0) {
     throw std::system_error(errno, std::generic_category(), "prlimit");
   }
 }
@@ -164,7 +170,7 @@ std::string ChildProcess::errors() {
 }
 
 std::size_t ChildProcess::memoryOf(std::string_view what) const {
-  std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
+  std::ifstream file("/proc/" + std::to_string(process_) + "/status");
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with(what)) return std::stoul(line.substr(what.size())) * 1024;
   }

@@ -8,11 +8,10 @@
 //   server.signal(SIGTERM);
 //   BOOST_TEST(server.wait() == 0);
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -35,6 +34,7 @@ class ChildProcess {
   std::string awaitLine(std::string_view beginning);
 
   void signal(int signum);
+  void kill();  // at once, whatever it would like to do first
 
   // Waits for its end, or kills it if that does not come in time: its status, or minus the number
   // of the signal that ended it.
@@ -54,10 +54,10 @@ class ChildProcess {
  private:
   static constexpr std::chrono::seconds kPatience{20};
 
-  void readAll(int out, int err);
+  void readAll(std::intptr_t out, std::intptr_t err);
   std::size_t memoryOf(std::string_view what) const;
 
-  pid_t pid_ = -1;
+  std::intptr_t process_ = -1;  // a process id or, on Windows, a handle
   bool waited_ = false;
   int status_ = 0;
   std::mutex mutex_;

@@ -134,6 +134,8 @@ void FakeSyscalls::failAt(std::size_t index, std::size_t variant, std::size_t wi
   struck_.clear();
 }
 
+void FakeSyscalls::limitTransfers(std::size_t bytes) { transferLimit_ = bytes; }
+
 void FakeSyscalls::limitDescriptors(std::size_t count, int errnum) {
   descriptorLimit_ = count;
   descriptorError_ = errnum;

@@ -94,7 +94,7 @@ class FakeSyscalls {
   };
   const std::vector<Struck>& struck() const { return struck_; }  // by failAt()
 
-  void limitTransfers(std::size_t bytes) { transferLimit_ = bytes; }
+  void limitTransfers(std::size_t bytes);
 
   // Calls that make descriptors fail with the error while so many are open.
   void limitDescriptors(std::size_t count, int errnum);

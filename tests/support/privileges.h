@@ -3,8 +3,6 @@
 // A process that is root may do everything, and so cannot be denied anything. While this lives it
 // is somebody else; if it was not root before, nothing changes.
 
-#include <sys/types.h>
-
 namespace sprocket::tests {
 
 class WithoutPrivileges {
@@ -15,7 +13,7 @@ class WithoutPrivileges {
   WithoutPrivileges& operator=(const WithoutPrivileges&) = delete;
 
  private:
-  uid_t before_;
+  unsigned before_;
 };
 
 }  // namespace sprocket::tests
