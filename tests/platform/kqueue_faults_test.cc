@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(the_end_is_not_told_before_what_is_unread) {
   fixture.turn();
   BOOST_TEST(pair.server.events() == "connect, receive(5)");
   pair.client.reset();
-  fixture.runUntil([&] { return pair.server.failed(); });
+  fixture.runUntil([&server = pair.server] { return server.failed(); });
   BOOST_TEST(pair.server.events() == "connect, receive(5), error read ECONNRESET");
 }
 
@@ -142,9 +142,9 @@ BOOST_AUTO_TEST_CASE(an_end_that_is_none_does_no_harm) {
     }
   }
   pair.client.startReceiving();
-  fixture.runUntil([&] { return pair.client.receivedCount() == 10'000'000; });
+  fixture.runUntil([&client = pair.client] { return client.receivedCount() == 10'000'000; });
   pair.client.trySend("hello");
-  fixture.runUntil([&] { return pair.server.received() == "hello"; });
+  fixture.runUntil([&server = pair.server] { return server.received() == "hello"; });
   BOOST_TEST(!pair.server.failed());
 }
 
@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(another_refusal_fails_the_stream) {
   const auto [pair, fd] = connected();
   kqueue_shim::failNextAdd(ENOMEM);
   pair.server.startReceiving();
-  fixture.runUntil([&] { return pair.server.failed(); });
+  fixture.runUntil([&server = pair.server] { return server.failed(); });
   BOOST_TEST(pair.server.error().errnum == ENOMEM);
   BOOST_TEST(!pair.client.failed());
 }
@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(of_two_filters_none_is_left_when_the_second_is_refused) {
   kqueue_shim::failNextAdd(ENOMEM, 1);
   pair.server.startReceiving();
   pair.server.send(std::string(10'000'000, 'x'));
-  fixture.runUntil([&] { return pair.server.failed(); });
+  fixture.runUntil([&server = pair.server] { return server.failed(); });
   pair.client.trySend("hello");
   BOOST_TEST(fixture.countTurns(milliseconds(20)) <= 2u);
 }
