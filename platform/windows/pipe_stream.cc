@@ -155,39 +155,45 @@ void PipeStream::endReceiving() {
 // The next piece of the send in flight.
 void PipeStream::sendSome() {
   const Bytes rest = sending_.front().subspan(sentOfFirst_);
-  const int error = write(rest.first(std::min(rest.size(), kBytesPerWrite)));
+  const int error = write(writeCall_, rest.first(std::min(rest.size(), kBytesPerWrite)));
   if (error != 0) failLater({error, Operation::write});
 }
 
-int PipeStream::write(Bytes bytes) {
-  return begin(writeCall_, [&](OVERLAPPED& call) {
+int PipeStream::write(OverlappedCall& call, Bytes bytes) {
+  return begin(call, [&](OVERLAPPED& overlapped) {
     const auto size = static_cast<DWORD>(bytes.size());
-    return begun(::WriteFile(pipe_.get(), bytes.data(), size, nullptr, &call) != FALSE);
+    return begun(::WriteFile(pipe_.get(), bytes.data(), size, nullptr, &overlapped) != FALSE);
   });
 }
 
 // Behind all bytes. Where there is none, or nobody to take it, the end is the close.
 void PipeStream::sendMark() {
-  if (carriesMark_ && write({}) == 0) return;
-  if (!receiveEnded_) awaitSilence();
+  if (!carriesMark_ || write(writeCall_, {}) != 0) awaitEnd();
+}
+
+// Our end is as far as it goes.
+void PipeStream::awaitEnd() {
+  if (!receiveEnded_ && !goesOn_) awaitSilence();
 }
 
 void PipeStream::onSent(int error, std::size_t count) {
-  const bool wasTaken = std::exchange(isWritingTaken_, false);
+  const bool wasTaken = takenBegin_ < takenWriting_;
+  takenBegin_ = takenWriting_;
+  if (!hasTaken()) takenBegin_ = takenWriting_ = takenEnd_ = 0;
   // A failure was waiting for the kernel to be done with the bytes.
   if (outcomeKnown_) return fail(outcome_);
   if (state_ != State::connected) return;
-  if (sendEnded_) {
-    // If the end found no peer, reading will tell.
-    if (wasTaken && error == 0) return sendMark();
-    if (!receiveEnded_ && !goesOn_) awaitSilence();
-    return;
+  if (error != 0) {
+    // If it was the mark that found no peer, reading will tell.
+    return sendEnded_ && !wasTaken ? awaitEnd() : fail({error, Operation::write});
   }
-  if (error != 0) return fail({error, Operation::write});
   if (wasTaken) {
-    if (!sending_.empty()) sendSome();
+    if (hasTaken()) return writeTaken();
+    if (!sending_.empty()) return sendSome();
+    if (sendEnded_) sendMark();
     return;
   }
+  if (sendEnded_) return awaitEnd();
   advance(count);
   // Before the handler, which may throw: what is left goes on.
   if (!sending_.empty()) sendSome();
@@ -224,24 +230,25 @@ void PipeStream::startReceiving() {
 void PipeStream::stopReceiving() { receiving_ = false; }
 
 std::size_t PipeStream::trySend(std::span<const Bytes> slices) {
-  if (state_ != State::connected || outcomeKnown_ || sendEnded_ || writeCall_.inFlight) return 0;
+  if (state_ != State::connected || outcomeKnown_ || sendEnded_) return 0;
   assert(sending_.empty());
   if (taken_ == nullptr) taken_.reset(new (std::nothrow) std::byte[kBytesPerWrite]);
   if (taken_ == nullptr) return 0;
-  std::size_t count = 0;
+  const std::size_t before = takenEnd_;
   for (const Bytes slice : slices) {
-    const std::size_t size = std::min(slice.size(), kBytesPerWrite - count);
-    std::copy_n(slice.data(), size, taken_.get() + count);
-    count += size;
-    if (count == kBytesPerWrite) break;
+    const std::size_t size = std::min(slice.size(), kBytesPerWrite - takenEnd_);
+    std::copy_n(slice.data(), size, taken_.get() + takenEnd_);
+    takenEnd_ += size;
   }
-  if (count == 0) return 0;
-  if (const int error = write({taken_.get(), count})) {
-    failLater({error, Operation::write});
-    return 0;
-  }
-  isWritingTaken_ = true;
-  return count;
+  const std::size_t count = takenEnd_ - before;
+  if (count > 0 && !writeCall_.inFlight) writeTaken();
+  return outcomeKnown_ ? 0 : count;
+}
+
+void PipeStream::writeTaken() {
+  takenWriting_ = takenEnd_;
+  const int error = write(writeCall_, {taken_.get() + takenBegin_, takenWriting_ - takenBegin_});
+  if (error != 0) failLater({error, Operation::write});
 }
 
 void PipeStream::send(std::span<const Bytes> slices) {
@@ -282,9 +289,12 @@ void PipeStream::close() {
   giveUp();
   sending_ = {};
   closed();
-  if (isWritingTaken_) {
+  if (hasTaken() && writeCall_.inFlight) {
     // As on a socket, what was taken reaches the peer all the same, if it reads.
     if (readCall_.inFlight) ::CancelIoEx(pipe_.get(), &readCall_);
+    if (takenWriting_ < takenEnd_) {
+      write(lastCall_, {taken_.get() + takenWriting_, takenEnd_ - takenWriting_});
+    }
     return awaitSilence();
   }
   if (readCall_.inFlight || writeCall_.inFlight) ::CancelIoEx(pipe_.get(), nullptr);

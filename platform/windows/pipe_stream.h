@@ -56,10 +56,13 @@ class PipeStream final : public Stream, private Channel, private Retry {
   void deliver();
   void endReceiving();
   void sendSome();
-  int write(Bytes bytes);
+  int write(OverlappedCall& call, Bytes bytes);
+  bool hasTaken() const { return takenBegin_ < takenEnd_; }
+  void writeTaken();
   void sendMark();
   void onSent(int error, std::size_t count);
   void advance(std::size_t count);
+  void awaitEnd();
   void awaitSilence();
   void fail(SysError error);
   void failLater(SysError error);
@@ -69,14 +72,18 @@ class PipeStream final : public Stream, private Channel, private Retry {
   StreamHandler* handler_;
   OverlappedCall readCall_{*this};
   OverlappedCall writeCall_{*this};
+  OverlappedCall lastCall_{*this};  // writes what was taken and not begun when the pipe is closed
   // A real read is pending, not an empty one, which would swallow the mark of the end. Until bytes
   // come nothing touches this, so that it costs no memory but its addresses.
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t readCount_ = 0;  // what readCall_ came to, if isRead_
   int readError_ = 0;
-  // A write to a pipe cannot be tried, only be begun, with bytes that stay: those that trySend()
-  // has taken are here, and this is there once it was called.
+  // A write to a pipe cannot be tried, only be begun, with bytes that stay. Those that trySend()
+  // has taken are here: from takenBegin_ to takenWriting_ in writeCall_, and behind them the next.
   std::unique_ptr<std::byte[]> taken_;
+  std::size_t takenBegin_ = 0;
+  std::size_t takenWriting_ = 0;
+  std::size_t takenEnd_ = 0;
   std::span<const Bytes> sending_;  // the caller's, what is left of them
   std::size_t sentOfFirst_ = 0;     // bytes of the first slice that are gone
   SysError outcome_;                // of connecting, or a failure, still to be told
@@ -88,7 +95,6 @@ class PipeStream final : public Stream, private Channel, private Retry {
   bool receiving_ = false;
   bool isRead_ = false;  // readCall_ has ended and nobody has looked yet
   bool receiveEnded_ = false;
-  bool isWritingTaken_ = false;
   bool sendEnded_ = false;
   bool goesOn_ = false;    // receiving, after our own end, for as long as the peer likes
   bool isSilent_ = false;  // for too long
