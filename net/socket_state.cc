@@ -479,11 +479,7 @@ void SocketState::sendStep() {
     for (Pipe& pipe : pipesInto_) pipe.destinationDrained();
     if (!ending_) emit<"drain">();
   } else if (isWriteDue()) {
-    auto callback = std::move(sending_->writes[sending_->firstWrite++].callback);
-    if (sending_->firstWrite == sending_->writes.size()) {
-      sending_->writes.clear();
-      sending_->firstWrite = 0;
-    }
+    auto callback = sending_->takeFirstWrite();
     scheduleSendSteps();
     callback(Error());
   } else if (shutDown_ && !finished_) {
@@ -499,6 +495,18 @@ void SocketState::sendStep() {
       emit<"finish">();
     }
   }
+}
+
+// Writes that overlap for ever must not use memory for ever. No more of them are moved than were
+// taken.
+UniqueFunction<void(const Error&)> SocketState::Sending::takeFirstWrite() {
+  auto callback = std::move(writes[firstWrite++].callback);
+  if (firstWrite == writes.size() ||
+      (firstWrite >= kCompactAt && 2 * firstWrite >= writes.size())) {
+    writes.erase(writes.begin(), writes.begin() + static_cast<std::ptrdiff_t>(firstWrite));
+    firstWrite = 0;
+  }
+  return callback;
 }
 
 // Calls a callback with an error, later.

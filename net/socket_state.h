@@ -91,10 +91,14 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   // What the sending side needs beyond the moment of a write. Made when first needed.
   struct Sending {
+    static constexpr std::size_t kCompactAt = 64;
+
     struct Pending {
       std::uint64_t end;  // done when so many bytes of the connection have been handed over
       UniqueFunction<void(const Error&)> callback;
     };
+
+    UniqueFunction<void(const Error&)> takeFirstWrite();
 
     WriteQueue queue;
     std::vector<Pending> writes;
