@@ -76,11 +76,7 @@ class Chunk {
 
   // The bytes from `begin` on, to be kept; once.
   Buffer keepFrom(std::size_t begin) const {
-    if (buffer_ != nullptr) {
-      // The chunk of 'data' is only a view. Returned by its name, `rest` might not be copied.
-      const Buffer rest = buffer_->tail(begin);
-      return Buffer(rest);
-    }
+    if (buffer_ != nullptr) return buffer_->tail(begin);
     if (string_ != nullptr) return Buffer::from(std::move(*string_)).tail(begin);
     return Buffer::from(bytes_.subspan(begin));
   }
