@@ -225,7 +225,8 @@ void SocketState::deliver(const Buffer& chunk) {
   bool broken = false;
   for (Pipe& pipe : pipesFrom_) broken |= !pipe.forward(chunk);
   if (broken) failBrokenPipes(chunk);
-  emit<"data">(chunk);
+  // That may have ended this very socket, if it was piped to itself.
+  if (phase_ == Phase::open) emit<"data">(chunk);
 }
 
 void SocketState::failBrokenPipes(const Buffer& chunk) {
