@@ -75,10 +75,11 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
     bind(IpEndpoint{*address, port}, options);
   } else {
     attempt_ = std::make_unique<Attempt>(Attempt{.options = options, .lookup = {}});
-    attempt_->lookup = dns::lookup(
-        options.host, [this](const Error& error, const std::vector<dns::Address>& addresses) {
-          onResolved(error, addresses);
-        });
+    attempt_->lookup =
+        dns::lookup(*loop(), options.host, {},
+                    [this](const Error& error, const std::vector<dns::Address>& addresses) {
+                      onResolved(error, addresses);
+                    });
   }
   updateClaim();
 }

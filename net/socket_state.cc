@@ -134,7 +134,7 @@ void SocketState::resolve() {
     return;
   }
   attempt_->lookup =
-      dns::lookup(attempt_->host, {.family = attempt_->family},
+      dns::lookup(*loop(), attempt_->host, {.family = attempt_->family},
                   [this](const Error& error, const std::vector<dns::Address>& addresses) {
                     onResolved(error, addresses);
                   });

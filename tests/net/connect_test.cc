@@ -327,6 +327,15 @@ BOOST_AUTO_TEST_CASE(ofANameIsNotUndoneByALookupListenerThatThrows, *label("2.6"
   BOOST_TEST(trace.text() == "connect");
 }
 
+// The thread's loop is another one by then.
+BOOST_AUTO_TEST_CASE(ofANameIsAnsweredOnTheSocketsOwnLoop, *label("6.6")) {
+  const RawListener listener = rawListener(Tcp());
+  const reactor::Loop another;
+  socket.connect(listener.socket.port());
+  runUntil([&] { return !socket.connecting(); });
+  BOOST_TEST(!socket.destroyed());
+}
+
 BOOST_AUTO_TEST_CASE(doesNotHoldUpTheLoopWhileTheNameIsResolved, *label("1.4") * label("6.6")) {
   const RawListener listener = rawListener(Tcp());
   names.answer("slow.example", {"127.0.0.1"});
