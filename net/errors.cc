@@ -109,7 +109,7 @@ void throwBadAddress(std::string_view name, std::string_view value) {
 
 void throwBadFamily(int value) {
   throw ArgumentError("ERR_INVALID_ARG_VALUE",
-                      "family must be 4 or 6. Received " + std::to_string(value) + ".");
+                      "family must be 0, 4 or 6. Received " + std::to_string(value) + ".");
 }
 
 void throwBadTimeout(double value) {

@@ -148,8 +148,8 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 
   // Starts connecting; 'connect' follows, or 'error' and 'close'. `listener` hears 'connect' once.
   // Throws an ArgumentError for a port outside 0..65535, a localAddress that is no IP address, a
-  // family other than 4 or 6, neither port nor path, a negative timeout; and on a socket that is
-  // connecting, connected or not closed yet. Returns the socket. [6.1 to 6.6]
+  // family other than 0, 4 and 6, neither port nor path, a negative timeout; and on a socket that
+  // is connecting, connected or not closed yet. Returns the socket. [6.1 to 6.6]
   Socket connect(const ConnectOptions& options, OnConnect listener = {}) const;
   Socket connect(ConnectTo target, OnConnect listener = {}) const;
   Socket connect(int port, const Host& host, OnConnect listener = {}) const;

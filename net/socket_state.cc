@@ -108,8 +108,10 @@ void SocketState::beginAttempt(const ConnectOptions& options) {
     attempt->remote = LocalPath{options.path};
   } else if (options.port) {
     attempt->port = checkedPort("port", *options.port);
-    attempt->host = options.host;
-    if (options.family != 4 && options.family != 6) throwBadFamily(options.family);
+    attempt->host = options.host.empty() ? "localhost" : options.host;
+    if (options.family != 0 && options.family != 4 && options.family != 6) {
+      throwBadFamily(options.family);
+    }
     const auto localPort = options.localPort ? checkedPort("localPort", *options.localPort) : 0;
     if (!options.localAddress.empty()) {
       const auto address = IpAddress::parse(options.localAddress);
@@ -119,7 +121,7 @@ void SocketState::beginAttempt(const ConnectOptions& options) {
     }
     attempt->localPort = static_cast<std::uint16_t>(localPort);
     attempt->family = options.family;
-    if (const auto address = IpAddress::parse(options.host)) {
+    if (const auto address = IpAddress::parse(attempt->host)) {
       attempt->remote = IpEndpoint{*address, attempt->port};
     }
   } else {

@@ -125,6 +125,23 @@ BOOST_AUTO_TEST_CASE(familyIsAskedOfTheResolver, *label("6.2")) {
   socket.destroy();
 }
 
+BOOST_AUTO_TEST_CASE(familyZeroTakesTheFirstAddress, *label("6.2") * label("6.3")) {
+  names.answer("both.example", {"127.0.0.1", "::1"});
+  const RawListener listener = rawListener(Tcp());
+  socket.connect({.port = listener.socket.port(), .host = "both.example", .family = 0});
+  runUntil([&] { return !socket.connecting(); });
+  BOOST_TEST(!names.calls().back().family.has_value());
+  BOOST_TEST(socket.remoteAddress().value() == "127.0.0.1");
+}
+
+BOOST_AUTO_TEST_CASE(anEmptyHostIsLocalhost, *label("6.2")) {
+  const RawListener listener = rawListener(Tcp());
+  socket.connect({.port = listener.socket.port(), .host = ""});
+  runUntil([&] { return !socket.connecting(); });
+  BOOST_TEST(names.calls().back().host == "localhost");
+  BOOST_TEST(socket.remoteAddress().value() == "127.0.0.1");
+}
+
 BOOST_AUTO_TEST_CASE(halfOpenAndReusableAreOptionsOfTheModulesForms, *label("4.2")) {
   const RawListener listener = rawListener(Unix());
   net::ConnectOptions options = optionsTo(listener.place);
@@ -462,7 +479,7 @@ BOOST_AUTO_TEST_CASE(toResolveIsToldAlsoIfALookupListenerThrows, *label("2.6")) 
 
 BOOST_AUTO_TEST_CASE(toResolveWhatIsNoNameIsAnOrdinaryOne, *label("6.8")) {
   for (const std::string& name :
-       {std::string(), std::string(254, 'a'), "a." + std::string(64, 'b'), std::string("a..b"),
+       {std::string(254, 'a'), "a." + std::string(64, 'b'), std::string("a..b"),
         std::string("nul\0nul", 7), std::string("fe80::1%no-such-interface")}) {
     const Socket each;
     std::string events;
