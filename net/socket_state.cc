@@ -520,7 +520,6 @@ void SocketState::failLater(UniqueFunction<void(const Error&)> callback, const E
 
 // The callbacks of what is not sent any more, each once. (Contract 6.16, 8.12.)
 void SocketState::failPending(const Error& first, const Error& others) {
-  if (sending_ == nullptr) return;
   // The queue stays until the stream is closed: the backend may still have its bytes.
   auto writes = std::exchange(sending_->writes, {});
   const Error* error = &first;
@@ -552,8 +551,10 @@ void SocketState::onError(platform::SysError error) {
 // The one way out of every phase: nothing more is received or sent; 'error' and 'close' follow.
 void SocketState::finishWith(const Error& error) {
   if (phase_ == Phase::closing || phase_ == Phase::closed) return;
-  const Error others = error ? error : streamDestroyedError("write");
-  failPending(!error && isConnecting() ? closedBeforeConnectionError() : others, others);
+  if (hasPending()) {
+    const Error others = error ? error : streamDestroyedError("write");
+    failPending(!error && isConnecting() ? closedBeforeConnectionError() : others, others);
+  }
   if (error) {
     defer([error](SocketState& self) { self.emitError(error); });
   }

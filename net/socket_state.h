@@ -140,6 +140,9 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   bool isWritable() const { return !ending_ && (phase_ == Phase::open || isConnecting()); }
   bool hasQueued() const { return sending_ != nullptr && !sending_->queue.empty(); }
+  bool hasPending() const {
+    return sending_ != nullptr && !(sending_->writes.empty() && sending_->ends.empty());
+  }
   bool refuseWrite(UniqueFunction<void(const Error&)> callback);
   void sendQueued();
   void sendRest();

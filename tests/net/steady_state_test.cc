@@ -1,5 +1,6 @@
 // What a message costs once everything is warm: no memory, and no system call too many.
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -92,6 +93,23 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofOverlappingWritesAllocatesNothing, V, Venues,
   pump();
   pump();
   runUntil([&] { return written >= 20'000; });
+  BOOST_TEST(allocationCount() == before);
+}
+
+// What an orderly close would say to callbacks that nobody gave is not made up either.
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAnOrderlyCloseAllocatesNothing, V, Venues, SteadyFixture) {
+  std::size_t before = 0;
+  for (int i = 0; i < 2; ++i) {  // the first grows what is kept
+    const Socket client;
+    const Socket served = connectPair(client, V());
+    served.resume();
+    client.resume();
+    settle();
+    before = allocationCount();
+    client.end();
+    while (loop().runOnce(std::chrono::milliseconds(1))) {
+    }
+  }
   BOOST_TEST(allocationCount() == before);
 }
 
