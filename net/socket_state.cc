@@ -467,10 +467,27 @@ void SocketState::scheduleSendSteps() {
   const bool any = drainDue_ || isWriteDue() || (shutDown_ && !finished_);
   if (!any || stepsScheduled_) return;
   stepsScheduled_ = true;
-  defer([](SocketState& self) {
-    self.stepsScheduled_ = false;
-    if (self.phase_ == Phase::open) self.sendStep();
-  });
+  if (sending_ == nullptr || sending_->mayStep(loop()->turns())) {
+    defer([](SocketState& self) { self.takeSendStep(); });
+  } else {
+    loop()->queueImmediate(*sending_);
+  }
+}
+
+// Whoever writes again in each callback must not hold up everybody else for ever.
+bool SocketState::Sending::mayStep(std::uint64_t now) {
+  if (std::exchange(turn, now) != now) steps = 0;
+  return ++steps <= kStepsPerTurn;
+}
+
+void SocketState::Sending::onPhase() {
+  const reactor::RefPtr<SocketState> keep = &socket;
+  keep->takeSendStep();
+}
+
+void SocketState::takeSendStep() {
+  stepsScheduled_ = false;
+  if (phase_ == Phase::open) sendStep();
 }
 
 // One piece of user code at a time; what is left has been scheduled before that is called. 'drain'
@@ -597,6 +614,7 @@ void SocketState::onPhase() {
   } const afterwards{this};
   phase_ = Phase::closed;
   sending_.reset();
+  stepsScheduled_ = false;
   emit<"close">(static_cast<bool>(hadError_));
 }
 
@@ -689,7 +707,7 @@ void SocketState::updateClaim() {
 }
 
 SocketState::Sending& SocketState::sending() {
-  if (sending_ == nullptr) sending_ = std::make_unique<Sending>();
+  if (sending_ == nullptr) sending_ = std::make_unique<Sending>(*this);
   return *sending_;
 }
 

@@ -137,6 +137,7 @@ bool Loop::isAlive() const {
 void Loop::turn(std::optional<Duration> limit) {
   // After an exception no phase may be slept over: what it has left wakes nobody.
   if (std::exchange(turnIsUnfinished_, true)) limit = Duration::zero();
+  ++turns_;
   ticks_.run();  // queued outside of any callback, or left by an exception
   runTimers();
   backend_->wait(waitLimit(limit));

@@ -89,6 +89,9 @@ class Loop {
 
   // The rest is for the floors above.
 
+  // How many turns have begun.
+  std::uint64_t turns() const { return turns_; }
+
   platform::Backend& backend() { return *backend_; }
   SignalHub& signals();
 
@@ -142,6 +145,7 @@ class Loop {
   std::unique_ptr<platform::Backend> backend_;
   const Instant origin_;
   Instant now_;
+  std::uint64_t turns_ = 0;
   bool clockIsStale_ = false;  // callbacks have run since it was read
 
   bool running_ = false;

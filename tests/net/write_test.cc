@@ -519,6 +519,23 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(keepsTheLoopUntilAllIsSent, V, Venues, WriteFix
   BOOST_TEST((received == pattern(8'000'000)));
 }
 
+// Nothing but the loop can stop it: no peer is too slow for empty writes.
+BOOST_TEST_DECORATOR(*label("1.4"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(fromItsOwnCallbackForEverLeavesTimeForOthers, V, Venues,
+                                 WriteFixture) {
+  const Socket client;
+  connectPair(client, V());
+  std::size_t written = 0;
+  bool stopped = false;
+  const std::function<void()> pump = [&] {
+    if (++written == 1'000'000) throw Hang();
+    if (!stopped) client.write("", [&] { pump(); });
+  };
+  pump();
+  setTimeout([&] { stopped = true; }, 1);
+  runUntil([&] { return stopped; });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
