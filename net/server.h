@@ -51,9 +51,10 @@ class Server : public EventEmitter<Server, ServerEvents> {
 
   // Starts listening; 'listening' follows, or 'error', after which listen() may be called again.
   // `listener` hears 'listening' once. Without a port the system picks one, without a host it is
-  // every address. A server that listens already moves to the new place. Throws an ArgumentError
-  // for a port outside 0..65535, a negative backlog, and options that have neither port nor path.
-  // Returns the server. [7.1 to 7.12]
+  // every address; of what a host name stands for, the first IPv4 address if there is one. A server
+  // that listens already moves to the new place. Throws an ArgumentError for a port outside
+  // 0..65535, a negative backlog, and options that have neither port nor path. Returns the server.
+  // [7.1 to 7.12]
   Server listen(OnListening listener = {}) const;
   Server listen(const ListenOptions& options, OnListening listener = {}) const;
   Server listen(ListenOn target, OnListening listener = {}) const;
