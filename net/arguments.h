@@ -35,20 +35,32 @@ class Host {
   std::string name_;
 };
 
+class Port {
+ public:
+  template <Integer T>
+  Port(T number) : number_(static_cast<long long>(number)) {}
+
+  // Throws an ArgumentError if it is not 0 to 65535.
+  int checked() const;
+
+ private:
+  long long number_;
+};
+
 // What is listened on or connected to, if one argument says it all: a port or a local path.
 class PortOrPath {
  public:
   template <Integer T>
-  PortOrPath(T port) : port_(static_cast<long long>(port)) {}
+  PortOrPath(T port) : port_(port) {}
   template <Text T>
   PortOrPath(const T& path) : path_(std::string_view(path)) {}
 
-  // Absent for a path. Throws an ArgumentError if it is not 0 to 65535.
+  // Absent for a path. Throws as Port::checked() does.
   std::optional<int> checkedPort() const;
   const std::string& path() const { return path_; }
 
  private:
-  std::optional<long long> port_;
+  std::optional<Port> port_;
   std::string path_;
 };
 

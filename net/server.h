@@ -59,8 +59,8 @@ class Server : public EventEmitter<Server, ServerEvents> {
   Server listen(const ListenOptions& options, OnListening listener = {}) const;
   Server listen(ListenOn target, OnListening listener = {}) const;
   Server listen(ListenOn target, int backlog, OnListening listener = {}) const;
-  Server listen(int port, const Host& host, OnListening listener = {}) const;
-  Server listen(int port, const Host& host, int backlog, OnListening listener = {}) const;
+  Server listen(Port port, const Host& host, OnListening listener = {}) const;
+  Server listen(Port port, const Host& host, int backlog, OnListening listener = {}) const;
 
   // Stops accepting at once; connections live on. 'close' follows when the last of them is gone;
   // `callback` is called with it, with an error if the server was not open. Returns the server.

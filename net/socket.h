@@ -152,7 +152,7 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // is connecting, connected or not closed yet. Returns the socket. [6.1 to 6.6]
   Socket connect(const ConnectOptions& options, OnConnect listener = {}) const;
   Socket connect(ConnectTo target, OnConnect listener = {}) const;
-  Socket connect(int port, const Host& host, OnConnect listener = {}) const;
+  Socket connect(Port port, const Host& host, OnConnect listener = {}) const;
 
   // Sends, or queues what the kernel does not take at once. True if nothing is left queued; false
   // means wait for 'drain' before writing more, or that the socket has ended. What the kernel takes

@@ -112,6 +112,11 @@ static_assert(!Connectable<int, bool>);
 static_assert(!Connectable<const char*, const char*>);
 static_assert(!Connectable<int, void (*)(int)>);
 static_assert(!Connectable<int, void (*)(Server)>);
+static_assert(!Connectable<bool, const char*>);
+static_assert(!Connectable<char, const char*>);
+static_assert(!Connectable<double, const char*>);
+static_assert(!Connectable<std::nullptr_t, const char*>);
+static_assert(!Connectable<bool, const char*, void (*)()>);
 
 static_assert(Listenable<>);
 static_assert(Listenable<int>);
@@ -125,6 +130,11 @@ static_assert(!Listenable<char>);
 static_assert(!Listenable<double>);
 static_assert(!Listenable<std::nullptr_t>);
 static_assert(!Listenable<void (*)(Socket)>);
+static_assert(!Listenable<bool, const char*>);
+static_assert(!Listenable<char, const char*>);
+static_assert(!Listenable<double, const char*>);
+static_assert(!Listenable<bool, const char*, int>);
+static_assert(!Listenable<double, const char*, void (*)()>);
 
 // The literals themselves, which convert to more than their types do: 0 is a null pointer too.
 template <class S>
@@ -305,6 +315,9 @@ BOOST_AUTO_TEST_CASE(refusesAPortOutOfRangeAndNamesIt, *label("1.8")) {
       BOOST_TEST(std::string_view(error.what()).find(std::to_string(port)) !=
                  std::string_view::npos);
     }
+    BOOST_CHECK_THROW(Socket().connect(port, "127.0.0.1"), ArgumentError);
+    BOOST_CHECK_THROW(Server().listen(port, "127.0.0.1"), ArgumentError);
+    BOOST_CHECK_THROW(Server().listen(port, "127.0.0.1", 5), ArgumentError);
   }
 }
 
