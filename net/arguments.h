@@ -4,8 +4,10 @@
 // what is meant and refuses what C++ would convert by accident, such as `true` for a port or a null
 // pointer for a text.
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +16,7 @@
 #include <utility>
 
 #include "sprocket/net/buffer.h"
+#include "sprocket/net/errors.h"
 
 namespace sprocket::net {
 
@@ -23,11 +26,25 @@ concept Text = std::convertible_to<T, std::string_view> && !std::same_as<T, std:
 template <class T>
 concept Integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>;
 
+// A text's characters; of an array those before its first NUL. Throws an ArgumentError for a null
+// pointer.
+template <Text T>
+std::string_view textOf(const T& text) {
+  if constexpr (std::is_array_v<T>) {
+    return {text, std::find(std::begin(text), std::end(text), '\0')};
+  } else {
+    if constexpr (std::is_pointer_v<T>) {
+      if (text == nullptr) throwNullText();
+    }
+    return text;
+  }
+}
+
 // A host name or an IP address.
 class Host {
  public:
   template <Text T>
-  Host(const T& name) : name_(std::string_view(name)) {}
+  Host(const T& name) : name_(textOf(name)) {}
 
   const std::string& name() const { return name_; }
 
@@ -53,7 +70,7 @@ class PortOrPath {
   template <Integer T>
   PortOrPath(T port) : port_(port) {}
   template <Text T>
-  PortOrPath(const T& path) : path_(std::string_view(path)) {}
+  PortOrPath(const T& path) : path_(textOf(path)) {}
 
   // Absent for a path. Throws as Port::checked() does.
   std::optional<int> checkedPort() const;
@@ -74,7 +91,7 @@ class Chunk {
  public:
   template <Text T>
   requires(!std::same_as<T, Buffer>) Chunk(const T& text)
-      : Chunk(std::as_bytes(std::span(std::string_view(text)))) {}
+      : Chunk(std::as_bytes(std::span(textOf(text)))) {}
   Chunk(std::string&& text) : Chunk(std::as_bytes(std::span(text))) { string_ = &text; }
   Chunk(const Buffer& buffer) : Chunk(buffer.bytes()) { buffer_ = &buffer; }
   template <class T>

@@ -96,6 +96,10 @@ Error alreadyFinishedError() {
   return own("ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished");
 }
 
+void throwNullText() {
+  throw ArgumentError("ERR_INVALID_ARG_TYPE", "a text is needed. Received a null pointer");
+}
+
 void throwBadPort(std::string_view name, long long value) {
   throw ArgumentError(
       "ERR_SOCKET_BAD_PORT",

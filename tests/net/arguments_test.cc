@@ -323,6 +323,25 @@ BOOST_AUTO_TEST_CASE(refusesAPortOutOfRangeAndNamesIt, *label("1.8")) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_CASE(noTextIsANullPointer, *label("1.8")) {
+  const char* const null = nullptr;
+  BOOST_CHECK_THROW(Chunk{null}, ArgumentError);
+  BOOST_CHECK_THROW(ConnectTo{null}, ArgumentError);
+  BOOST_CHECK_THROW(Host{null}, ArgumentError);
+}
+
+// A buffer that is full has no NUL, and what is behind it is not ours.
+BOOST_AUTO_TEST_CASE(textInAnArrayEndsWithTheArray, *label("8.1")) {
+  struct {
+    char full[4] = {'f', 'u', 'l', 'l'};
+    char behind[8] = "behind";
+  } memory;
+  BOOST_TEST(Chunk(memory.full).size() == 4U);
+  BOOST_TEST(Chunk(memory.behind).size() == 6U);
+  BOOST_TEST(Host(memory.full).name() == "full");
+  BOOST_TEST(ConnectTo(memory.full).path() == "full");
+}
+
 BOOST_AUTO_TEST_CASE(hostTakesEveryText) {
   const std::string name = "localhost";
   BOOST_TEST(Host("localhost").name() == name);
