@@ -12,6 +12,7 @@
 #include "sprocket/platform/host_lookup.h"
 #include "sprocket/reactor/loop.h"
 #include "sprocket/reactor/resident.h"
+#include "sprocket/reactor/task.h"
 
 namespace sprocket::dns {
 
@@ -135,10 +136,7 @@ Lookup lookup(std::string host, const LookupOptions& options, LookupCallback cal
 
 Lookup lookup(Loop& loop, std::string host, const LookupOptions& options, LookupCallback callback) {
   const std::optional<platform::Family> family = familyFrom(options);
-  if (!callback) {
-    throw ArgumentError("ERR_INVALID_ARG_TYPE",
-                        "The argument 'callback' must be a function. Received an empty one");
-  }
+  reactor::requireCallback(callback);
   return LookupState::start(loop, {std::move(host), family}, std::move(callback));
 }
 

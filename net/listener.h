@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "sprocket/reactor/task.h"
+
 namespace sprocket::net {
 
 // A listener that can be removed again: its copies share one callable, and with it an identity.
@@ -19,7 +21,9 @@ namespace sprocket::net {
 template <class F>
 class Listener {
  public:
-  Listener(F callable) : callable_(std::make_shared<F>(std::move(callable))) {}
+  Listener(F callable) : callable_(std::make_shared<F>(std::move(callable))) {
+    reactor::requireCallback(*callable_);
+  }
 
   template <class... Args>
   requires std::invocable<F&, Args...>

@@ -30,6 +30,7 @@
 #include "sprocket/net/options.h"
 #include "sprocket/platform/error.h"
 #include "sprocket/reactor/ref_counted.h"
+#include "sprocket/reactor/task.h"
 #include "sprocket/reactor/unique_function.h"
 
 namespace sprocket::net {
@@ -88,17 +89,18 @@ class OnWritten {
   requires(Call<Socket, const Error&>::fits<std::decay_t<F>> &&
            (std::invocable<std::decay_t<F>&, const Error&> || std::invocable<std::decay_t<F>&>))
       OnWritten(F&& callback)
-      : callback_(adapt(std::forward<F>(callback))) {}
+      : callback_(adapt<std::decay_t<F>>(std::forward<F>(callback))) {}
 
   UniqueFunction<void(const Error&)> take() { return std::move(callback_); }
 
  private:
   template <class F>
-  static UniqueFunction<void(const Error&)> adapt(F&& callback) {
-    if constexpr (std::invocable<std::decay_t<F>&, const Error&>) {
-      return std::forward<F>(callback);
+  static UniqueFunction<void(const Error&)> adapt(F callback) {
+    reactor::requireCallback(callback);
+    if constexpr (std::invocable<F&, const Error&>) {
+      return callback;
     } else {
-      return [callback = std::forward<F>(callback)](const Error&) mutable { callback(); };
+      return [callback = std::move(callback)](const Error&) mutable { callback(); };
     }
   }
 

@@ -518,6 +518,28 @@ BOOST_AUTO_TEST_CASE(mayBeAListenerOfAnyParameters) {
   BOOST_TEST(!emitter.emit<"number">(1));
 }
 
+// At the call that brings it, or it would crash when it is due.
+BOOST_AUTO_TEST_CASE(withNothingToCallAreRefused, *label("1.8")) {
+  using Function = void (*)();
+  const Function null = nullptr;
+  const std::function<void()> empty;
+  const net::Socket socket;
+  BOOST_CHECK_THROW(socket.on<"end">(null), ArgumentError);
+  BOOST_CHECK_THROW(socket.once<"end">(empty), ArgumentError);
+  BOOST_CHECK_THROW(socket.prependListener<"end">(UniqueFunction<void()>()), ArgumentError);
+  BOOST_CHECK_THROW(net::Listener<Function>{null}, ArgumentError);
+  BOOST_CHECK_THROW(socket.setTimeout(1, null), ArgumentError);
+  BOOST_CHECK_THROW(socket.connect(1, empty), ArgumentError);
+  BOOST_CHECK_THROW(socket.write("x", null), ArgumentError);
+  BOOST_CHECK_THROW(socket.write("x", std::function<void(const Error&)>()), ArgumentError);
+  BOOST_CHECK_THROW(socket.end(empty), ArgumentError);
+  BOOST_CHECK_THROW(net::createServer(null), ArgumentError);
+  BOOST_CHECK_THROW(net::Server().listen(0, null), ArgumentError);
+  BOOST_CHECK_THROW(net::Server().close(empty), ArgumentError);
+  BOOST_TEST(socket.listenerCount<"end">() == 0U);
+  BOOST_TEST(!socket.connecting());
+}
+
 BOOST_AUTO_TEST_CASE(ofOneArgumentEachGetTheirOwn) {
   emitter.on<"owned">([&](std::string text) { log += std::move(text) + ' '; });
   emitter.on<"owned">([&](std::string&& text) { log += std::exchange(text, "stolen"); });
