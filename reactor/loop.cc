@@ -208,8 +208,10 @@ void Loop::scheduleStarted() {
 
 std::optional<Loop::Duration> Loop::waitLimit(std::optional<Duration> limit) {
   const bool somethingToDo =
-      stopping_ || !immediates_.empty() || !closing_.empty() || !posted_->empty() || keepers_ == 0;
-  if (somethingToDo || (limit && *limit <= Duration::zero())) return Duration::zero();
+      stopping_ || !immediates_.empty() || !closing_.empty() || !posted_->empty();
+  // Without a limit nothing might ever end the wait.
+  const bool isOver = keepers_ == 0 && !limit;
+  if (somethingToDo || isOver || (limit && *limit <= Duration::zero())) return Duration::zero();
   if (clockIsStale_) readClock();
   const std::optional<Ticks> wake = wheel_.nextWake();
   // Further off than the clock can tell: no limit.

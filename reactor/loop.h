@@ -67,8 +67,9 @@ class Loop {
   // Throws std::logic_error from inside a callback of this loop.
   int run();
 
-  // One turn, which waits for I/O no longer than told (empty: until something happens). True if
-  // something referenced is left and nobody has called stop(). For embedding.
+  // One turn, which waits for I/O no longer than told (empty: until something happens, or not at
+  // all if nothing referenced is left). True if something referenced is left and nobody has called
+  // stop(). For embedding.
   bool runOnce(std::optional<Duration> wait = std::nullopt);
 
   // Ends run() after the turn under way; if none is under way, the next run() at once.
