@@ -21,6 +21,9 @@ namespace sprocket::net {
 template <class F>
 class Listener {
  public:
+  Listener(const Listener&) noexcept = default;  // and no move, which would leave an empty one
+  Listener& operator=(const Listener&) noexcept = default;
+
   Listener(F callable) : callable_(std::make_shared<F>(std::move(callable))) {
     reactor::requireCallback(*callable_);
   }

@@ -201,6 +201,14 @@ BOOST_AUTO_TEST_CASE(takesAOneTimeListenerByItsOwnName, *label("2.2")) {
   BOOST_TEST(!emitter.emit<"none">());
 }
 
+BOOST_AUTO_TEST_CASE(takesAListenerThatWasMovedFrom, *label("2.2")) {
+  net::Listener listener = [] {};
+  const net::Socket socket;
+  socket.on<"end">(std::move(listener));
+  socket.off<"end">(listener);
+  BOOST_TEST(socket.listenerCount<"end">() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(takesAFreeFunction, *label("2.2")) {
   freeCalls = 0;
   emitter.on<"none">(countedFunction).on<"none">(&countedFunction).off<"none">(countedFunction);
