@@ -54,9 +54,17 @@ class Loop::Running {
 };
 
 Loop& Loop::current() {
+  // std::exit() in a callback ends the thread's storage, and so its loop, while that runs: it will
+  // not return, and what is open is closed as in any other end.
+  struct Own {
+    ~Own() {
+      if (loop != nullptr) loop->running_ = false;
+    }
+    std::unique_ptr<Loop> loop;
+  };
   if (threadsLoop == nullptr) {
-    thread_local std::unique_ptr<Loop> own;
-    own = std::make_unique<Loop>();
+    thread_local Own own;
+    own.loop = std::make_unique<Loop>();
   }
   return *threadsLoop;
 }
