@@ -19,7 +19,6 @@
 #include <memory>
 #include <optional>
 #include <thread>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -125,8 +124,12 @@ class Loop {
 
   class Running;
 
+  // Its address stands for the type, for those who build without RTTI.
+  template <class T>
+  static inline char serviceKey = 0;
+
   struct Service {
-    const std::type_info* type;
+    const void* key;
     std::unique_ptr<void, void (*)(void*)> object;
   };
 
@@ -180,12 +183,12 @@ class Loop {
 template <class T>
 T& Loop::service() {
   for (const Service& service : services_) {
-    if (*service.type == typeid(T)) return *static_cast<T*>(service.object.get());
+    if (service.key == &serviceKey<T>) return *static_cast<T*>(service.object.get());
   }
   auto object = std::make_unique<T>(*this);
   T& made = *object;
   // In this order: whoever owns it when the vector cannot grow is the only one.
-  services_.push_back({&typeid(T), {nullptr, [](void* old) { delete static_cast<T*>(old); }}});
+  services_.push_back({&serviceKey<T>, {nullptr, [](void* old) { delete static_cast<T*>(old); }}});
   services_.back().object.reset(object.release());
   return made;
 }
