@@ -100,11 +100,12 @@ void EpollPoller::wake() noexcept {
 
 // In this order: a wake between the two lines is told by the return of this very wait. The other
 // way round its write could be read here and the flag left set, and no later wake would write
-// again.
+// again. An exchange, because a plain store would see nothing of what a waker did before it found
+// the flag set.
 void EpollPoller::consumeWake() {
   std::uint64_t count;
   [[maybe_unused]] const ssize_t got = syscalls::read(wakeup_.get(), &count, sizeof count);
-  woken_ = false;
+  woken_.exchange(false);
 }
 
 }  // namespace
