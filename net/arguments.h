@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,18 @@ template <class T>
 concept Text = std::convertible_to<T, std::string_view> && !std::same_as<T, std::nullptr_t>;
 
 template <class T>
+concept Byte = std::same_as<T, std::byte> || std::same_as<T, char> ||
+    std::same_as<T, unsigned char> || std::same_as<T, signed char>;
+
+// A vector, array, span or the like, or what converts to a span of bytes.
+template <class T>
+concept ByteRange = std::ranges::contiguous_range<const T> && std::ranges::sized_range<const T> &&
+    Byte<std::ranges::range_value_t<const T>>;
+template <class T>
+concept Bytes =
+    !Text<T> && (ByteRange<T> || std::convertible_to<const T&, std::span<const std::byte>>);
+
+template <class T>
 concept Integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>;
 
 // A text's characters; of an array those before its first NUL. Throws an ArgumentError for a null
@@ -37,6 +50,15 @@ std::string_view textOf(const T& text) {
       if (text == nullptr) throwNullText();
     }
     return text;
+  }
+}
+
+template <Bytes T>
+std::span<const std::byte> bytesOf(const T& bytes) {
+  if constexpr (ByteRange<T>) {
+    return std::as_bytes(std::span(std::ranges::data(bytes), std::ranges::size(bytes)));
+  } else {
+    return bytes;
   }
 }
 
@@ -94,10 +116,8 @@ class Chunk {
       : Chunk(std::as_bytes(std::span(textOf(text)))) {}
   Chunk(std::string&& text) : Chunk(std::as_bytes(std::span(text))) { string_ = &text; }
   Chunk(const Buffer& buffer) : Chunk(buffer.bytes()) { buffer_ = &buffer; }
-  template <class T>
-  requires(!Text<T> && std::convertible_to<const T&, std::span<const std::byte>>)
-      Chunk(const T& bytes)
-      : Chunk(std::span<const std::byte>(bytes)) {}
+  template <Bytes T>
+  Chunk(const T& bytes) : Chunk(bytesOf(bytes)) {}
   Chunk(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
   std::span<const std::byte> bytes() const { return bytes_; }

@@ -52,6 +52,9 @@ concept Listenable = requires(const Server& server, T... arguments) {
 
 using Bytes = std::span<const std::byte>;
 struct Nothing {};
+struct Packet {
+  operator Bytes() const;
+};
 
 static_assert(Writable<const char*>);
 static_assert(Writable<std::string_view>);
@@ -63,6 +66,11 @@ static_assert(Writable<Bytes>);
 static_assert(Writable<std::span<std::byte>>);
 static_assert(Writable<const std::vector<std::byte>&>);
 static_assert(Writable<std::array<std::byte, 4>>);
+static_assert(Writable<Packet>);
+static_assert(Writable<std::vector<char>>);
+static_assert(Writable<std::array<signed char, 4>&>);
+static_assert(Writable<std::span<const char>>);
+static_assert(Writable<const unsigned char (&)[4]>);
 static_assert(Writable<const char*, void (*)()>);
 static_assert(Writable<const char*, void (*)(const Error&)>);
 static_assert(!Writable<>);
@@ -73,6 +81,8 @@ static_assert(!Writable<char>);
 static_assert(!Writable<double>);
 static_assert(!Writable<Nothing>);
 static_assert(!Writable<std::vector<int>>);
+static_assert(!Writable<std::vector<bool>>);
+static_assert(!Writable<const char8_t (&)[4]>);
 static_assert(!Writable<std::optional<std::string>>);
 static_assert(!Writable<const char*, int>);
 static_assert(!Writable<const char*, void (*)(int)>);
@@ -224,8 +234,11 @@ BOOST_AUTO_TEST_CASE(looksAtBytesOfAnyKind, *label("8.1")) {
   std::vector<std::byte> vector{std::byte{1}, std::byte{2}};
   std::array<std::byte, 2> array{std::byte{1}, std::byte{2}};
   const std::byte plain[] = {std::byte{1}, std::byte{2}};
+  const std::vector<char> chars{1, 2};
+  const unsigned char numbers[] = {1, 2};
   for (const Chunk& chunk : {Chunk(vector), Chunk(std::as_const(vector)), Chunk(array),
-                             Chunk(plain), Chunk(std::span(vector)), Chunk(Bytes(vector))}) {
+                             Chunk(plain), Chunk(std::span(vector)), Chunk(Bytes(vector)),
+                             Chunk(chars), Chunk(std::span(chars)), Chunk(numbers)}) {
     BOOST_TEST(textOf(chunk) == "\1\2");
   }
   BOOST_TEST(Chunk(vector).bytes().data() == vector.data());
