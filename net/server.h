@@ -8,7 +8,9 @@
 // A Server is a handle, as a Socket is (socket.h). It keeps its listeners after 'close': to close
 // and listen again is its daily life. A listening server keeps itself alive.
 
+#include <compare>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -48,6 +50,9 @@ class Server : public EventEmitter<Server, ServerEvents> {
   friend bool operator==(const Server& a, const Server& b) noexcept {
     return a.state_.get() == b.state_.get();
   }
+  friend std::strong_ordering operator<=>(const Server& a, const Server& b) noexcept {
+    return std::compare_three_way()(a.state_.get(), b.state_.get());
+  }
 
   // Starts listening; 'listening' follows, or 'error', after which listen() may be called again.
   // `listener` hears 'listening' once. Without a port the system picks one, without a host it is
@@ -79,6 +84,7 @@ class Server : public EventEmitter<Server, ServerEvents> {
 
  private:
   friend class EventEmitter<Server, ServerEvents>;
+  friend struct std::hash<Server>;
   friend class EmitterState<ServerState, Server, ServerEvents>;
 
   explicit Server(ServerState& state) noexcept;
@@ -90,3 +96,11 @@ class Server : public EventEmitter<Server, ServerEvents> {
 };
 
 }  // namespace sprocket::net
+
+// By identity, as operator== has it.
+template <>
+struct std::hash<sprocket::net::Server> {
+  std::size_t operator()(const sprocket::net::Server& handle) const noexcept {
+    return std::hash<const void*>()(handle.state_.get());
+  }
+};

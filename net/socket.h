@@ -6,8 +6,9 @@
 //   client.on<"data">([](std::string_view text) { std::cout << text; });
 //
 // A Socket is a handle: eight bytes, copied freely, all copies name the same object, == compares
-// which. There is no null handle, and a moved-from one still names its object. Every call is safe
-// at any time, in any state and from inside any listener; it belongs to the thread of its loop.
+// which; it may be a key of sets and maps, hashed ones too. There is no null handle, and a
+// moved-from one still names its object. Every call is safe at any time, in any state and from
+// inside any listener; it belongs to the thread of its loop.
 //
 // What is open keeps itself alive: dropping every handle closes nothing. When 'close' has been
 // delivered the listeners are released, with what they captured, unless the socket was connected
@@ -16,8 +17,11 @@
 // Numbers in brackets are the items of the behaviour contract.
 
 #include <chrono>
+#include <compare>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -147,6 +151,9 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   friend bool operator==(const Socket& a, const Socket& b) noexcept {
     return a.state_.get() == b.state_.get();
   }
+  friend std::strong_ordering operator<=>(const Socket& a, const Socket& b) noexcept {
+    return std::compare_three_way()(a.state_.get(), b.state_.get());
+  }
 
   // Starts connecting; 'connect' follows, or 'error' and 'close'. `listener` hears 'connect' once.
   // Throws an ArgumentError for a port outside 0..65535, a localAddress that is no IP address, a
@@ -217,6 +224,7 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 
  private:
   friend class EventEmitter<Socket, SocketEvents>;
+  friend struct std::hash<Socket>;
   friend class EmitterState<SocketState, Socket, SocketEvents>;
 
   explicit Socket(SocketState& state) noexcept;
@@ -228,3 +236,11 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 };
 
 }  // namespace sprocket::net
+
+// By identity, as operator== has it.
+template <>
+struct std::hash<sprocket::net::Socket> {
+  std::size_t operator()(const sprocket::net::Socket& handle) const noexcept {
+    return std::hash<const void*>()(handle.state_.get());
+  }
+};
