@@ -38,7 +38,7 @@ class EpollPoller final : public Poller {
 SysError EpollPoller::watch(int fd, Channel& channel, Interest before, Interest after) {
   const int operation = !before.any() ? EPOLL_CTL_ADD : after.any() ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
   epoll_event event{};
-  // RDHUP says that the peer's FIN is behind the data, which saves the next wait (onReadable).
+  // RDHUP says that the peer's FIN is behind the data, which saves the next wait (receiveSome).
   event.events = (after.read ? EPOLLIN | EPOLLRDHUP : 0u) | (after.write ? EPOLLOUT : 0u);
   event.data.ptr = &channel;
   if (syscalls::epollControl(epoll_.get(), operation, fd, &event) == 0) return {};
