@@ -104,6 +104,12 @@ class Call {
   template <class F>
   static constexpr bool fits = count<F> <= sizeof...(Args);
 
+  // Of one that fits.
+  template <class F>
+  static constexpr bool takesEmitter =
+      detail::formWith<F, const Emitter&, Arguments>(
+          std::make_index_sequence<count<F>>()) == detail::CallForm::withEmitter;
+
   template <class F>
   static void invoke(F& listener, const Emitter& emitter, Args... args) {
     std::tuple<Args&&...> all(std::forward<Args>(args)...);

@@ -34,7 +34,7 @@ using ServerEvents = EventList<
     Event<"error", void(const Error& error)>,  // thrown out of run() if unheard [2.5, 7.22]
     Event<"close", void()>>;                   // closed, and the last connection is gone [7.18]
 
-using OnClosed = OnWritten;
+using OnClosed = OnOutcome<Server>;
 using OnListening = OnceListener<Server, ServerEvents, "listening">;
 
 class Server : public EventEmitter<Server, ServerEvents> {

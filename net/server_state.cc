@@ -154,10 +154,10 @@ void ServerState::stopListening() {
 
 // Closing.
 
-void ServerState::close(OnWritten onClose) {
+void ServerState::close(OnClosed onClose) {
   if (loop() == nullptr) return;
   const bool wasOpen = isOpen();
-  if (auto callback = onClose.take()) {
+  if (auto callback = onClose.take(handle())) {
     OnceListener<Server, ServerEvents, "close"> listener(
         [callback = std::move(callback),
          error = wasOpen ? Error() : serverNotRunningError()]() mutable { callback(error); });

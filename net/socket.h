@@ -84,32 +84,45 @@ class OnceListener {
 using OnConnect = OnceListener<Socket, SocketEvents, "connect">;
 using OnTimeout = OnceListener<Socket, SocketEvents, "timeout">;
 
-// What to call when a write or an end is done: with an empty Error, or with what went wrong. Called
-// exactly once, never inside the call it was given to. [8.4]
-class OnWritten {
+// What to call when a write, an end or a close is done: with an empty Error, or with what went
+// wrong. It may take the emitter first, as listeners may. Called exactly once, never inside the
+// call it was given to. [8.4]
+template <class Emitter>
+class OnOutcome {
  public:
-  OnWritten() = default;
-  template <class F>
-  requires(Call<Socket, const Error&>::fits<std::decay_t<F>> &&
-           (std::invocable<std::decay_t<F>&, const Error&> || std::invocable<std::decay_t<F>&>))
-      OnWritten(F&& callback)
-      : callback_(adapt<std::decay_t<F>>(std::forward<F>(callback))) {}
+  using Function = UniqueFunction<void(const Error&)>;
 
-  UniqueFunction<void(const Error&)> take() { return std::move(callback_); }
-
- private:
+  OnOutcome() = default;
   template <class F>
-  static UniqueFunction<void(const Error&)> adapt(F callback) {
-    reactor::requireCallback(callback);
-    if constexpr (std::invocable<F&, const Error&>) {
-      return callback;
+  requires(Call<Emitter, const Error&>::template fits<std::decay_t<F>>) OnOutcome(F&& callback) {
+    using Callback = std::decay_t<F>;
+    using EmitterCall = Call<Emitter, const Error&>;
+    reactor::requireCallback<Callback>(callback);
+    if constexpr (EmitterCall::template takesEmitter<Callback>) {
+      withEmitter_ = [kept = Callback(std::forward<F>(callback))](const Emitter& emitter,
+                                                                  const Error& error) mutable {
+        EmitterCall::invoke(kept, emitter, error);
+      };
+    } else if constexpr (std::invocable<Callback&, const Error&>) {
+      function_ = std::forward<F>(callback);
     } else {
-      return [callback = std::move(callback)](const Error&) mutable { callback(); };
+      function_ = [kept = Callback(std::forward<F>(callback))](const Error&) mutable { kept(); };
     }
   }
 
-  UniqueFunction<void(const Error&)> callback_;
+  Function take(const Emitter& emitter) {
+    if (!withEmitter_) return std::move(function_);
+    return [callback = std::move(withEmitter_), emitter](const Error& error) mutable {
+      callback(emitter, error);
+    };
+  }
+
+ private:
+  Function function_;
+  UniqueFunction<void(const Emitter&, const Error&)> withEmitter_;
 };
+
+using OnWritten = OnOutcome<Socket>;
 
 // A time in milliseconds, fractions allowed, or any std::chrono duration.
 class Milliseconds {

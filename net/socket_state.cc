@@ -337,7 +337,7 @@ void SocketState::pipeChanged() {
 // Sending.
 
 bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
-  auto callback = onWritten.take();
+  auto callback = onWritten.take(handle());
   if (!isWritable()) return refuseWrite(std::move(callback));
 
   bytesWritten_ += chunk.size();
@@ -421,7 +421,7 @@ void SocketState::countSent(std::size_t count) {
 }
 
 void SocketState::end(OnWritten onWritten) {
-  auto callback = onWritten.take();
+  auto callback = onWritten.take(handle());
   if (phase_ == Phase::fresh) {
     // Never connected, it has nothing to end: nothing visible happens.
     failLater(std::move(callback), socketClosedError());
