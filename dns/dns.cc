@@ -12,6 +12,7 @@
 #include "sprocket/platform/host_lookup.h"
 #include "sprocket/reactor/loop.h"
 #include "sprocket/reactor/resident.h"
+#include "sprocket/reactor/task.h"
 
 namespace sprocket::dns {
 
@@ -56,8 +57,7 @@ class LookupState final : public reactor::RefCounted<LookupState>,
                           private Request,
                           private reactor::Resident {
  public:
-  static Lookup start(Query query, LookupCallback callback) {
-    Loop& loop = Loop::current();
+  static Lookup start(Loop& loop, Query query, LookupCallback callback) {
     RefPtr<LookupState> state = new LookupState(loop, std::move(query), std::move(callback));
     state->begin(loop);
     return Lookup(std::move(state));
@@ -131,12 +131,13 @@ Lookup lookup(std::string host, LookupCallback callback) {
 }
 
 Lookup lookup(std::string host, const LookupOptions& options, LookupCallback callback) {
+  return lookup(Loop::current(), std::move(host), options, std::move(callback));
+}
+
+Lookup lookup(Loop& loop, std::string host, const LookupOptions& options, LookupCallback callback) {
   const std::optional<platform::Family> family = familyFrom(options);
-  if (!callback) {
-    throw ArgumentError("ERR_INVALID_ARG_TYPE",
-                        "The argument 'callback' must be a function. Received an empty one");
-  }
-  return LookupState::start({std::move(host), family}, std::move(callback));
+  reactor::requireCallback(callback);
+  return LookupState::start(loop, {std::move(host), family}, std::move(callback));
 }
 
 }  // namespace sprocket::dns

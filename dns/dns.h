@@ -21,6 +21,10 @@
 #include "sprocket/reactor/ref_counted.h"
 #include "sprocket/reactor/unique_function.h"
 
+namespace sprocket::reactor {
+class Loop;
+}
+
 namespace sprocket::dns {
 
 class LookupState;
@@ -68,5 +72,9 @@ class Lookup {
 // Throws an ArgumentError for a family other than 0, 4 and 6, and for an empty callback.
 Lookup lookup(std::string host, LookupCallback callback);
 Lookup lookup(std::string host, const LookupOptions& options, LookupCallback callback);
+
+// The same on a loop that need not be the thread's latest: for objects that belong to one.
+Lookup lookup(reactor::Loop& loop, std::string host, const LookupOptions& options,
+              LookupCallback callback);
 
 }  // namespace sprocket::dns

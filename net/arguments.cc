@@ -4,10 +4,13 @@
 
 namespace sprocket::net {
 
+int Port::checked() const {
+  if (number_ < 0 || number_ > 65535) throwBadPort("port", number_);
+  return static_cast<int>(number_);
+}
+
 std::optional<int> PortOrPath::checkedPort() const {
-  if (!port_) return std::nullopt;
-  if (*port_ < 0 || *port_ > 65535) throwBadPort("port", *port_);
-  return static_cast<int>(*port_);
+  return port_ ? std::optional(port_->checked()) : std::nullopt;
 }
 
 }  // namespace sprocket::net

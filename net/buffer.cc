@@ -33,6 +33,7 @@ Buffer& Buffer::operator=(Buffer other) noexcept {
 }
 
 Buffer Buffer::tail(std::size_t begin) const {
+  if (!storage_) return from(bytes_.subspan(begin));
   Buffer rest(bytes_.subspan(begin));
   rest.storage_ = storage_;
   return rest;

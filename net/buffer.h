@@ -50,7 +50,7 @@ class Buffer {
   operator std::string_view() const noexcept { return text(); }
   operator std::string() const { return std::string(text()); }
 
-  // The bytes from `begin` on; of an owning buffer it shares them, of a view it is another view.
+  // The bytes from `begin` on, owned as by a copy: what a view looks at is copied.
   Buffer tail(std::size_t begin) const;
 
   // Whether both have the same bytes.

@@ -96,6 +96,10 @@ Error alreadyFinishedError() {
   return own("ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished");
 }
 
+void throwNullText() {
+  throw ArgumentError("ERR_INVALID_ARG_TYPE", "a text is needed. Received a null pointer");
+}
+
 void throwBadPort(std::string_view name, long long value) {
   throw ArgumentError(
       "ERR_SOCKET_BAD_PORT",
@@ -109,7 +113,7 @@ void throwBadAddress(std::string_view name, std::string_view value) {
 
 void throwBadFamily(int value) {
   throw ArgumentError("ERR_INVALID_ARG_VALUE",
-                      "family must be 4 or 6. Received " + std::to_string(value) + ".");
+                      "family must be 0, 4 or 6. Received " + std::to_string(value) + ".");
 }
 
 void throwBadTimeout(double value) {

@@ -33,6 +33,7 @@ Error streamDestroyedError(std::string_view method);
 Error alreadyFinishedError();
 
 // Mistakes of the caller, each naming the value; thrown.
+[[noreturn]] void throwNullText();
 [[noreturn]] void throwBadPort(std::string_view name, long long value);
 [[noreturn]] void throwBadAddress(std::string_view name, std::string_view value);
 [[noreturn]] void throwBadFamily(int value);

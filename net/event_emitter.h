@@ -14,6 +14,7 @@
 
 #include "sprocket/net/event_list.h"
 #include "sprocket/net/listener.h"
+#include "sprocket/reactor/task.h"
 
 namespace sprocket::net {
 
@@ -63,7 +64,9 @@ class CallableNode<Emitter, void(Args...), F> final : public TypedNode<Emitter, 
  public:
   template <class G>
   CallableNode(std::uint8_t event, bool once, G&& callable)
-      : TypedNode<Emitter, void(Args...)>(event, once), callable_(std::forward<G>(callable)) {}
+      : TypedNode<Emitter, void(Args...)>(event, once), callable_(std::forward<G>(callable)) {
+    reactor::requireCallback(callable_);
+  }
 
   void call(const Emitter& emitter, Args... args) override {
     Call<Emitter, Args...>::invoke(callable_, emitter, std::forward<Args>(args)...);

@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "sprocket/reactor/task.h"
+
 namespace sprocket::net {
 
 // A listener that can be removed again: its copies share one callable, and with it an identity.
@@ -19,7 +21,12 @@ namespace sprocket::net {
 template <class F>
 class Listener {
  public:
-  Listener(F callable) : callable_(std::make_shared<F>(std::move(callable))) {}
+  Listener(const Listener&) noexcept = default;  // and no move, which would leave an empty one
+  Listener& operator=(const Listener&) noexcept = default;
+
+  Listener(F callable) : callable_(std::make_shared<F>(std::move(callable))) {
+    reactor::requireCallback(*callable_);
+  }
 
   template <class... Args>
   requires std::invocable<F&, Args...>
@@ -96,6 +103,12 @@ class Call {
  public:
   template <class F>
   static constexpr bool fits = count<F> <= sizeof...(Args);
+
+  // Of one that fits.
+  template <class F>
+  static constexpr bool takesEmitter =
+      detail::formWith<F, const Emitter&, Arguments>(
+          std::make_index_sequence<count<F>>()) == detail::CallForm::withEmitter;
 
   template <class F>
   static void invoke(F& listener, const Emitter& emitter, Args... args) {

@@ -40,7 +40,7 @@ inline Socket connect(const ConnectOptions& options, OnConnect listener = {}) {
 inline Socket connect(ConnectTo target, OnConnect listener = {}) {
   return Socket().connect(std::move(target), std::move(listener));
 }
-inline Socket connect(int port, const Host& host, OnConnect listener = {}) {
+inline Socket connect(Port port, const Host& host, OnConnect listener = {}) {
   return Socket().connect(port, host, std::move(listener));
 }
 
@@ -51,7 +51,7 @@ inline Socket createConnection(const ConnectOptions& options, OnConnect listener
 inline Socket createConnection(ConnectTo target, OnConnect listener = {}) {
   return connect(std::move(target), std::move(listener));
 }
-inline Socket createConnection(int port, const Host& host, OnConnect listener = {}) {
+inline Socket createConnection(Port port, const Host& host, OnConnect listener = {}) {
   return connect(port, host, std::move(listener));
 }
 

@@ -37,11 +37,11 @@ struct ListenOptions {
 
 struct ConnectOptions {
   std::optional<int> port = {};        // 0 to 65535
-  std::string host = "localhost";      // name or address
+  std::string host = "localhost";      // name or address; empty: localhost too
   std::string path = {};               // a local endpoint instead; if both are given the path wins
   std::string localAddress = {};       // an IP address to connect from; empty: the system chooses
   std::optional<int> localPort = {};   // 0 to 65535
-  int family = 4;                      // which addresses of a name will do: 4 or 6
+  int family = 4;                      // which addresses of a name will do: 4 or 6; 0: either
   std::optional<double> timeout = {};  // in milliseconds: setTimeout() before connecting (4.3)
 
   // Those of SocketOptions; they matter to createConnection() only.

@@ -33,12 +33,13 @@ Server Server::listen(ListenOn target, int backlog, OnListening listener) const 
                 std::move(listener));
 }
 
-Server Server::listen(int port, const Host& host, OnListening listener) const {
-  return listen({.port = port, .host = host.name()}, std::move(listener));
+Server Server::listen(Port port, const Host& host, OnListening listener) const {
+  return listen({.port = port.checked(), .host = host.name()}, std::move(listener));
 }
 
-Server Server::listen(int port, const Host& host, int backlog, OnListening listener) const {
-  return listen({.port = port, .host = host.name(), .backlog = backlog}, std::move(listener));
+Server Server::listen(Port port, const Host& host, int backlog, OnListening listener) const {
+  return listen({.port = port.checked(), .host = host.name(), .backlog = backlog},
+                std::move(listener));
 }
 
 Server Server::close(OnClosed callback) const {

@@ -8,7 +8,9 @@
 // A Server is a handle, as a Socket is (socket.h). It keeps its listeners after 'close': to close
 // and listen again is its daily life. A listening server keeps itself alive.
 
+#include <compare>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -32,7 +34,7 @@ using ServerEvents = EventList<
     Event<"error", void(const Error& error)>,  // thrown out of run() if unheard [2.5, 7.22]
     Event<"close", void()>>;                   // closed, and the last connection is gone [7.18]
 
-using OnClosed = OnWritten;
+using OnClosed = OnOutcome<Server>;
 using OnListening = OnceListener<Server, ServerEvents, "listening">;
 
 class Server : public EventEmitter<Server, ServerEvents> {
@@ -48,18 +50,22 @@ class Server : public EventEmitter<Server, ServerEvents> {
   friend bool operator==(const Server& a, const Server& b) noexcept {
     return a.state_.get() == b.state_.get();
   }
+  friend std::strong_ordering operator<=>(const Server& a, const Server& b) noexcept {
+    return std::compare_three_way()(a.state_.get(), b.state_.get());
+  }
 
   // Starts listening; 'listening' follows, or 'error', after which listen() may be called again.
   // `listener` hears 'listening' once. Without a port the system picks one, without a host it is
-  // every address. A server that listens already moves to the new place. Throws an ArgumentError
-  // for a port outside 0..65535, a negative backlog, and options that have neither port nor path.
-  // Returns the server. [7.1 to 7.12]
+  // every address; of what a host name stands for, the first IPv4 address if there is one. A server
+  // that listens already moves to the new place. Throws an ArgumentError for a port outside
+  // 0..65535, a negative backlog, and options that have neither port nor path. Returns the server.
+  // [7.1 to 7.12]
   Server listen(OnListening listener = {}) const;
   Server listen(const ListenOptions& options, OnListening listener = {}) const;
   Server listen(ListenOn target, OnListening listener = {}) const;
   Server listen(ListenOn target, int backlog, OnListening listener = {}) const;
-  Server listen(int port, const Host& host, OnListening listener = {}) const;
-  Server listen(int port, const Host& host, int backlog, OnListening listener = {}) const;
+  Server listen(Port port, const Host& host, OnListening listener = {}) const;
+  Server listen(Port port, const Host& host, int backlog, OnListening listener = {}) const;
 
   // Stops accepting at once; connections live on. 'close' follows when the last of them is gone;
   // `callback` is called with it, with an error if the server was not open. Returns the server.
@@ -78,6 +84,7 @@ class Server : public EventEmitter<Server, ServerEvents> {
 
  private:
   friend class EventEmitter<Server, ServerEvents>;
+  friend struct std::hash<Server>;
   friend class EmitterState<ServerState, Server, ServerEvents>;
 
   explicit Server(ServerState& state) noexcept;
@@ -89,3 +96,11 @@ class Server : public EventEmitter<Server, ServerEvents> {
 };
 
 }  // namespace sprocket::net
+
+// By identity, as operator== has it.
+template <>
+struct std::hash<sprocket::net::Server> {
+  std::size_t operator()(const sprocket::net::Server& handle) const noexcept {
+    return std::hash<const void*>()(handle.state_.get());
+  }
+};

@@ -1,5 +1,6 @@
 #include "sprocket/net/server_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sprocket/net/errors.h"
@@ -75,10 +76,11 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
     bind(IpEndpoint{*address, port}, options);
   } else {
     attempt_ = std::make_unique<Attempt>(Attempt{.options = options, .lookup = {}});
-    attempt_->lookup = dns::lookup(
-        options.host, [this](const Error& error, const std::vector<dns::Address>& addresses) {
-          onResolved(error, addresses);
-        });
+    attempt_->lookup =
+        dns::lookup(*loop(), options.host, {},
+                    [this](const Error& error, const std::vector<dns::Address>& addresses) {
+                      onResolved(error, addresses);
+                    });
   }
   updateClaim();
 }
@@ -86,7 +88,10 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
 void ServerState::onResolved(const Error& error, const std::vector<dns::Address>& addresses) {
   const auto attempt = std::move(attempt_);
   if (error) return fail(error);
-  const std::string& text = addresses.front().address;
+  // IPv4 first, which connect() asks for: so the two meet also where a name has both.
+  // (Contract 6.2.)
+  const auto v4 = std::ranges::find(addresses, 4, &dns::Address::family);
+  const std::string& text = (v4 == addresses.end() ? addresses.front() : *v4).address;
   const auto address = IpAddress::parse(text);  // its zone may be gone by now
   if (!address) return fail(invalidAddressError(text));
   bind(IpEndpoint{*address, static_cast<std::uint16_t>(*attempt->options.port)}, attempt->options);
@@ -149,10 +154,10 @@ void ServerState::stopListening() {
 
 // Closing.
 
-void ServerState::close(OnWritten onClose) {
+void ServerState::close(OnClosed onClose) {
   if (loop() == nullptr) return;
   const bool wasOpen = isOpen();
-  if (auto callback = onClose.take()) {
+  if (auto callback = onClose.take(handle())) {
     OnceListener<Server, ServerEvents, "close"> listener(
         [callback = std::move(callback),
          error = wasOpen ? Error() : serverNotRunningError()]() mutable { callback(error); });

@@ -24,7 +24,7 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   ~ServerState();
 
   void listen(const ListenOptions& options, OnListening listener);
-  void close(OnWritten callback);
+  void close(OnClosed callback);
   void setReferenced(bool referenced);
   bool isListening() const { return acceptor_ != nullptr; }
   platform::Endpoint localEndpoint() const;

@@ -46,8 +46,8 @@ Socket Socket::connect(ConnectTo target, OnConnect listener) const {
   return connect({.port = target.checkedPort(), .path = target.path()}, std::move(listener));
 }
 
-Socket Socket::connect(int port, const Host& host, OnConnect listener) const {
-  return connect({.port = port, .host = host.name()}, std::move(listener));
+Socket Socket::connect(Port port, const Host& host, OnConnect listener) const {
+  return connect({.port = port.checked(), .host = host.name()}, std::move(listener));
 }
 
 bool Socket::write(const Chunk& chunk, OnWritten callback) const {

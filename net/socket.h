@@ -6,8 +6,9 @@
 //   client.on<"data">([](std::string_view text) { std::cout << text; });
 //
 // A Socket is a handle: eight bytes, copied freely, all copies name the same object, == compares
-// which. There is no null handle, and a moved-from one still names its object. Every call is safe
-// at any time, in any state and from inside any listener; it belongs to the thread of its loop.
+// which; it may be a key of sets and maps, hashed ones too. There is no null handle, and a
+// moved-from one still names its object. Every call is safe at any time, in any state and from
+// inside any listener; it belongs to the thread of its loop.
 //
 // What is open keeps itself alive: dropping every handle closes nothing. When 'close' has been
 // delivered the listeners are released, with what they captured, unless the socket was connected
@@ -16,8 +17,11 @@
 // Numbers in brackets are the items of the behaviour contract.
 
 #include <chrono>
+#include <compare>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +34,7 @@
 #include "sprocket/net/options.h"
 #include "sprocket/platform/error.h"
 #include "sprocket/reactor/ref_counted.h"
+#include "sprocket/reactor/task.h"
 #include "sprocket/reactor/unique_function.h"
 
 namespace sprocket::net {
@@ -79,31 +84,45 @@ class OnceListener {
 using OnConnect = OnceListener<Socket, SocketEvents, "connect">;
 using OnTimeout = OnceListener<Socket, SocketEvents, "timeout">;
 
-// What to call when a write or an end is done: with an empty Error, or with what went wrong. Called
-// exactly once, never inside the call it was given to. [8.4]
-class OnWritten {
+// What to call when a write, an end or a close is done: with an empty Error, or with what went
+// wrong. It may take the emitter first, as listeners may. Called exactly once, never inside the
+// call it was given to. [8.4]
+template <class Emitter>
+class OnOutcome {
  public:
-  OnWritten() = default;
-  template <class F>
-  requires(Call<Socket, const Error&>::fits<std::decay_t<F>> &&
-           (std::invocable<std::decay_t<F>&, const Error&> || std::invocable<std::decay_t<F>&>))
-      OnWritten(F&& callback)
-      : callback_(adapt(std::forward<F>(callback))) {}
+  using Function = UniqueFunction<void(const Error&)>;
 
-  UniqueFunction<void(const Error&)> take() { return std::move(callback_); }
-
- private:
+  OnOutcome() = default;
   template <class F>
-  static UniqueFunction<void(const Error&)> adapt(F&& callback) {
-    if constexpr (std::invocable<std::decay_t<F>&, const Error&>) {
-      return std::forward<F>(callback);
+  requires(Call<Emitter, const Error&>::template fits<std::decay_t<F>>) OnOutcome(F&& callback) {
+    using Callback = std::decay_t<F>;
+    using EmitterCall = Call<Emitter, const Error&>;
+    reactor::requireCallback<Callback>(callback);
+    if constexpr (EmitterCall::template takesEmitter<Callback>) {
+      withEmitter_ = [kept = Callback(std::forward<F>(callback))](const Emitter& emitter,
+                                                                  const Error& error) mutable {
+        EmitterCall::invoke(kept, emitter, error);
+      };
+    } else if constexpr (std::invocable<Callback&, const Error&>) {
+      function_ = std::forward<F>(callback);
     } else {
-      return [callback = std::forward<F>(callback)](const Error&) mutable { callback(); };
+      function_ = [kept = Callback(std::forward<F>(callback))](const Error&) mutable { kept(); };
     }
   }
 
-  UniqueFunction<void(const Error&)> callback_;
+  Function take(const Emitter& emitter) {
+    if (!withEmitter_) return std::move(function_);
+    return [callback = std::move(withEmitter_), emitter](const Error& error) mutable {
+      callback(emitter, error);
+    };
+  }
+
+ private:
+  Function function_;
+  UniqueFunction<void(const Emitter&, const Error&)> withEmitter_;
 };
+
+using OnWritten = OnOutcome<Socket>;
 
 // A time in milliseconds, fractions allowed, or any std::chrono duration.
 class Milliseconds {
@@ -145,14 +164,17 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   friend bool operator==(const Socket& a, const Socket& b) noexcept {
     return a.state_.get() == b.state_.get();
   }
+  friend std::strong_ordering operator<=>(const Socket& a, const Socket& b) noexcept {
+    return std::compare_three_way()(a.state_.get(), b.state_.get());
+  }
 
   // Starts connecting; 'connect' follows, or 'error' and 'close'. `listener` hears 'connect' once.
   // Throws an ArgumentError for a port outside 0..65535, a localAddress that is no IP address, a
-  // family other than 4 or 6, neither port nor path, a negative timeout; and on a socket that is
-  // connecting, connected or not closed yet. Returns the socket. [6.1 to 6.6]
+  // family other than 0, 4 and 6, neither port nor path, a negative timeout; and on a socket that
+  // is connecting, connected or not closed yet. Returns the socket. [6.1 to 6.6]
   Socket connect(const ConnectOptions& options, OnConnect listener = {}) const;
   Socket connect(ConnectTo target, OnConnect listener = {}) const;
-  Socket connect(int port, const Host& host, OnConnect listener = {}) const;
+  Socket connect(Port port, const Host& host, OnConnect listener = {}) const;
 
   // Sends, or queues what the kernel does not take at once. True if nothing is left queued; false
   // means wait for 'drain' before writing more, or that the socket has ended. What the kernel takes
@@ -215,6 +237,7 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 
  private:
   friend class EventEmitter<Socket, SocketEvents>;
+  friend struct std::hash<Socket>;
   friend class EmitterState<SocketState, Socket, SocketEvents>;
 
   explicit Socket(SocketState& state) noexcept;
@@ -226,3 +249,11 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 };
 
 }  // namespace sprocket::net
+
+// By identity, as operator== has it.
+template <>
+struct std::hash<sprocket::net::Socket> {
+  std::size_t operator()(const sprocket::net::Socket& handle) const noexcept {
+    return std::hash<const void*>()(handle.state_.get());
+  }
+};

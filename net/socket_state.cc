@@ -108,8 +108,10 @@ void SocketState::beginAttempt(const ConnectOptions& options) {
     attempt->remote = LocalPath{options.path};
   } else if (options.port) {
     attempt->port = checkedPort("port", *options.port);
-    attempt->host = options.host;
-    if (options.family != 4 && options.family != 6) throwBadFamily(options.family);
+    attempt->host = options.host.empty() ? "localhost" : options.host;
+    if (options.family != 0 && options.family != 4 && options.family != 6) {
+      throwBadFamily(options.family);
+    }
     const auto localPort = options.localPort ? checkedPort("localPort", *options.localPort) : 0;
     if (!options.localAddress.empty()) {
       const auto address = IpAddress::parse(options.localAddress);
@@ -119,7 +121,7 @@ void SocketState::beginAttempt(const ConnectOptions& options) {
     }
     attempt->localPort = static_cast<std::uint16_t>(localPort);
     attempt->family = options.family;
-    if (const auto address = IpAddress::parse(options.host)) {
+    if (const auto address = IpAddress::parse(attempt->host)) {
       attempt->remote = IpEndpoint{*address, attempt->port};
     }
   } else {
@@ -134,7 +136,7 @@ void SocketState::resolve() {
     return;
   }
   attempt_->lookup =
-      dns::lookup(attempt_->host, {.family = attempt_->family},
+      dns::lookup(*loop(), attempt_->host, {.family = attempt_->family},
                   [this](const Error& error, const std::vector<dns::Address>& addresses) {
                     onResolved(error, addresses);
                   });
@@ -225,7 +227,8 @@ void SocketState::deliver(const Buffer& chunk) {
   bool broken = false;
   for (Pipe& pipe : pipesFrom_) broken |= !pipe.forward(chunk);
   if (broken) failBrokenPipes(chunk);
-  emit<"data">(chunk);
+  // That may have ended this very socket, if it was piped to itself.
+  if (phase_ == Phase::open) emit<"data">(chunk);
 }
 
 void SocketState::failBrokenPipes(const Buffer& chunk) {
@@ -334,7 +337,7 @@ void SocketState::pipeChanged() {
 // Sending.
 
 bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
-  auto callback = onWritten.take();
+  auto callback = onWritten.take(handle());
   if (!isWritable()) return refuseWrite(std::move(callback));
 
   bytesWritten_ += chunk.size();
@@ -418,7 +421,7 @@ void SocketState::countSent(std::size_t count) {
 }
 
 void SocketState::end(OnWritten onWritten) {
-  auto callback = onWritten.take();
+  auto callback = onWritten.take(handle());
   if (phase_ == Phase::fresh) {
     // Never connected, it has nothing to end: nothing visible happens.
     failLater(std::move(callback), socketClosedError());
@@ -464,10 +467,27 @@ void SocketState::scheduleSendSteps() {
   const bool any = drainDue_ || isWriteDue() || (shutDown_ && !finished_);
   if (!any || stepsScheduled_) return;
   stepsScheduled_ = true;
-  defer([](SocketState& self) {
-    self.stepsScheduled_ = false;
-    if (self.phase_ == Phase::open) self.sendStep();
-  });
+  if (sending_ == nullptr || sending_->mayStep(loop()->turns())) {
+    defer([](SocketState& self) { self.takeSendStep(); });
+  } else {
+    loop()->queueImmediate(*sending_);
+  }
+}
+
+// Whoever writes again in each callback must not hold up everybody else for ever.
+bool SocketState::Sending::mayStep(std::uint64_t now) {
+  if (std::exchange(turn, now) != now) steps = 0;
+  return ++steps <= kStepsPerTurn;
+}
+
+void SocketState::Sending::onPhase() {
+  const reactor::RefPtr<SocketState> keep = &socket;
+  keep->takeSendStep();
+}
+
+void SocketState::takeSendStep() {
+  stepsScheduled_ = false;
+  if (phase_ == Phase::open) sendStep();
 }
 
 // One piece of user code at a time; what is left has been scheduled before that is called. 'drain'
@@ -479,11 +499,7 @@ void SocketState::sendStep() {
     for (Pipe& pipe : pipesInto_) pipe.destinationDrained();
     if (!ending_) emit<"drain">();
   } else if (isWriteDue()) {
-    auto callback = std::move(sending_->writes[sending_->firstWrite++].callback);
-    if (sending_->firstWrite == sending_->writes.size()) {
-      sending_->writes.clear();
-      sending_->firstWrite = 0;
-    }
+    auto callback = sending_->takeFirstWrite();
     scheduleSendSteps();
     callback(Error());
   } else if (shutDown_ && !finished_) {
@@ -501,6 +517,18 @@ void SocketState::sendStep() {
   }
 }
 
+// Writes that overlap for ever must not use memory for ever. No more of them are moved than were
+// taken.
+UniqueFunction<void(const Error&)> SocketState::Sending::takeFirstWrite() {
+  auto callback = std::move(writes[firstWrite++].callback);
+  if (firstWrite == writes.size() ||
+      (firstWrite >= kCompactAt && 2 * firstWrite >= writes.size())) {
+    writes.erase(writes.begin(), writes.begin() + static_cast<std::ptrdiff_t>(firstWrite));
+    firstWrite = 0;
+  }
+  return callback;
+}
+
 // Calls a callback with an error, later.
 void SocketState::failLater(UniqueFunction<void(const Error&)> callback, const Error& error) {
   if (!callback || loop() == nullptr) return;
@@ -509,7 +537,6 @@ void SocketState::failLater(UniqueFunction<void(const Error&)> callback, const E
 
 // The callbacks of what is not sent any more, each once. (Contract 6.16, 8.12.)
 void SocketState::failPending(const Error& first, const Error& others) {
-  if (sending_ == nullptr) return;
   // The queue stays until the stream is closed: the backend may still have its bytes.
   auto writes = std::exchange(sending_->writes, {});
   const Error* error = &first;
@@ -541,8 +568,10 @@ void SocketState::onError(platform::SysError error) {
 // The one way out of every phase: nothing more is received or sent; 'error' and 'close' follow.
 void SocketState::finishWith(const Error& error) {
   if (phase_ == Phase::closing || phase_ == Phase::closed) return;
-  const Error others = error ? error : streamDestroyedError("write");
-  failPending(!error && isConnecting() ? closedBeforeConnectionError() : others, others);
+  if (hasPending()) {
+    const Error others = error ? error : streamDestroyedError("write");
+    failPending(!error && isConnecting() ? closedBeforeConnectionError() : others, others);
+  }
   if (error) {
     defer([error](SocketState& self) { self.emitError(error); });
   }
@@ -585,6 +614,7 @@ void SocketState::onPhase() {
   } const afterwards{this};
   phase_ = Phase::closed;
   sending_.reset();
+  stepsScheduled_ = false;
   emit<"close">(static_cast<bool>(hadError_));
 }
 
@@ -677,7 +707,7 @@ void SocketState::updateClaim() {
 }
 
 SocketState::Sending& SocketState::sending() {
-  if (sending_ == nullptr) sending_ = std::make_unique<Sending>();
+  if (sending_ == nullptr) sending_ = std::make_unique<Sending>(*this);
   return *sending_;
 }
 

@@ -90,11 +90,24 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   };
 
   // What the sending side needs beyond the moment of a write. Made when first needed.
-  struct Sending {
+  struct Sending final : reactor::PhaseTask {
+    static constexpr std::size_t kCompactAt = 64;
+    static constexpr std::size_t kStepsPerTurn = 64;
+
     struct Pending {
       std::uint64_t end;  // done when so many bytes of the connection have been handed over
       UniqueFunction<void(const Error&)> callback;
     };
+
+    explicit Sending(SocketState& owner) : socket(owner) {}
+
+    void onPhase() override;  // of immediates
+    bool mayStep(std::uint64_t turn);
+    UniqueFunction<void(const Error&)> takeFirstWrite();
+
+    SocketState& socket;
+    std::uint64_t turn = 0;  // the latest in which steps were taken,
+    std::size_t steps = 0;   // and how many
 
     WriteQueue queue;
     std::vector<Pending> writes;
@@ -136,6 +149,9 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   bool isWritable() const { return !ending_ && (phase_ == Phase::open || isConnecting()); }
   bool hasQueued() const { return sending_ != nullptr && !sending_->queue.empty(); }
+  bool hasPending() const {
+    return sending_ != nullptr && !(sending_->writes.empty() && sending_->ends.empty());
+  }
   bool refuseWrite(UniqueFunction<void(const Error&)> callback);
   void sendQueued();
   void sendRest();
@@ -144,6 +160,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void queueCallback(UniqueFunction<void(const Error&)> callback);
   bool isWriteDue() const;
   void scheduleSendSteps();
+  void takeSendStep();
   void sendStep();
   void failLater(UniqueFunction<void(const Error&)> callback, const Error& error);
   void failPending(const Error& first, const Error& others);

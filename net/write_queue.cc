@@ -35,22 +35,26 @@ void WriteQueue::sent(std::size_t count) {
   assert(count <= inFlightBytes_);
   inFlightBytes_ -= count;
   size_ -= count;
-  if (inFlightBytes_ > 0) return;
-  pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(slices_.size()));
-  slices_.clear();
+  sentOfPiece_ += count;
+  while (sentPieces_ < slices_.size() && sentOfPiece_ >= slices_[sentPieces_].size()) {
+    sentOfPiece_ -= slices_[sentPieces_].size();
+    pieces_[sentPieces_++] = Buffer();
+  }
+  if (!inFlight()) land();
 }
 
 void WriteQueue::putBack() {
   if (!inFlight()) return;
-  std::size_t flown = 0;
-  for (const auto& slice : slices_) flown += slice.size();
-  flown -= inFlightBytes_;
-  auto piece = pieces_.begin();
-  while (flown >= piece->size()) flown -= (piece++)->size();
-  *piece = piece->tail(flown);
-  pieces_.erase(pieces_.begin(), piece);
-  slices_.clear();
+  pieces_[sentPieces_] = pieces_[sentPieces_].tail(sentOfPiece_);
   inFlightBytes_ = 0;
+  land();
+}
+
+// The flight is over, and what it has sent leaves the queue.
+void WriteQueue::land() {
+  pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(sentPieces_));
+  slices_.clear();
+  sentPieces_ = sentOfPiece_ = 0;
 }
 
 }  // namespace sprocket::net

@@ -29,10 +29,11 @@ class WriteQueue {
 
   bool inFlight() const { return inFlightBytes_ > 0; }
 
-  // Everything that waits, to be sent in one go; it stays put until all of it is reported sent.
+  // Everything that waits, to be sent in one go. Each byte stays put until it is reported sent, and
+  // the slices until all are.
   std::span<const std::span<const std::byte>> takeOff();
 
-  // So many bytes of what is in flight are gone.
+  // So many bytes of what is in flight are gone; a piece that is gone is freed.
   void sent(std::size_t count);
 
   // Nothing is in flight any more; what was not sent waits again.
@@ -43,12 +44,15 @@ class WriteQueue {
   static constexpr std::size_t kGathered = 64 * 1024;
 
   void sealGathering();
+  void land();
 
   std::vector<Buffer> pieces_;  // those in flight first
   std::vector<std::span<const std::byte>> slices_;
   std::string gathering_;
   std::size_t size_ = 0;
   std::size_t inFlightBytes_ = 0;
+  std::size_t sentPieces_ = 0;   // of those in flight
+  std::size_t sentOfPiece_ = 0;  // bytes of the one behind them
 };
 
 }  // namespace sprocket::net

@@ -11,8 +11,9 @@
 //
 //   1. Handlers run only inside wait(), one at a time, never from inside the call that caused them.
 //   2. Received bytes belong to the backend and are valid only during onReceive().
-//   3. Bytes and slices given to send() stay put until all of them are reported by onSend(), or
-//      until onError() or onClose(); one send is in flight at a time. trySend() keeps nothing.
+//   3. Bytes given to send() stay put until they are reported by onSend(), the slices until all of
+//      them are, or until onError() or onClose(); one send is in flight at a time. trySend() keeps
+//      nothing.
 //   4. close() is final: onClose() comes exactly once, later, and nothing follows it.
 //
 // A handler may call anything on any object, close() on itself, on a neighbour and on the listener

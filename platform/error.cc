@@ -1,5 +1,6 @@
 #include "sprocket/platform/error.h"
 
+#include <atomic>
 #include <utility>
 
 namespace sprocket {

@@ -6,7 +6,6 @@
 // events and callbacks. ArgumentError is a mistake of the caller: it is thrown at the call and
 // names the value that was refused. (Contract, section 3.)
 
-#include <atomic>
 #include <exception>
 #include <stdexcept>
 #include <string>

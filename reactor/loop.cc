@@ -54,9 +54,17 @@ class Loop::Running {
 };
 
 Loop& Loop::current() {
+  // std::exit() in a callback ends the thread's storage, and so its loop, while that runs: it will
+  // not return, and what is open is closed as in any other end.
+  struct Own {
+    ~Own() {
+      if (loop != nullptr) loop->running_ = false;
+    }
+    std::unique_ptr<Loop> loop;
+  };
   if (threadsLoop == nullptr) {
-    thread_local std::unique_ptr<Loop> own;
-    own = std::make_unique<Loop>();
+    thread_local Own own;
+    own.loop = std::make_unique<Loop>();
   }
   return *threadsLoop;
 }
@@ -137,6 +145,7 @@ bool Loop::isAlive() const {
 void Loop::turn(std::optional<Duration> limit) {
   // After an exception no phase may be slept over: what it has left wakes nobody.
   if (std::exchange(turnIsUnfinished_, true)) limit = Duration::zero();
+  ++turns_;
   ticks_.run();  // queued outside of any callback, or left by an exception
   runTimers();
   backend_->wait(waitLimit(limit));
@@ -207,8 +216,10 @@ void Loop::scheduleStarted() {
 
 std::optional<Loop::Duration> Loop::waitLimit(std::optional<Duration> limit) {
   const bool somethingToDo =
-      stopping_ || !immediates_.empty() || !closing_.empty() || !posted_->empty() || keepers_ == 0;
-  if (somethingToDo || (limit && *limit <= Duration::zero())) return Duration::zero();
+      stopping_ || !immediates_.empty() || !closing_.empty() || !posted_->empty();
+  // Without a limit nothing might ever end the wait.
+  const bool isOver = keepers_ == 0 && !limit;
+  if (somethingToDo || isOver || (limit && *limit <= Duration::zero())) return Duration::zero();
   if (clockIsStale_) readClock();
   const std::optional<Ticks> wake = wheel_.nextWake();
   // Further off than the clock can tell: no limit.

@@ -23,7 +23,6 @@
 #include <memory>
 #include <optional>
 #include <thread>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -71,8 +70,9 @@ class Loop {
   // Throws std::logic_error from inside a callback of this loop.
   int run();
 
-  // One turn, which waits for I/O no longer than told (empty: until something happens). True if
-  // something referenced is left and nobody has called stop(). For embedding.
+  // One turn, which waits for I/O no longer than told (empty: until something happens, or not at
+  // all if nothing referenced is left). True if something referenced is left and nobody has called
+  // stop(). For embedding.
   bool runOnce(std::optional<Duration> wait = std::nullopt);
 
   // Ends run() after the turn under way; if none is under way, the next run() at once.
@@ -92,6 +92,9 @@ class Loop {
   Instant now() const { return now_; }
 
   // The rest is for the floors above.
+
+  // How many turns have begun.
+  std::uint64_t turns() const { return turns_; }
 
   platform::Backend& backend() { return *backend_; }
   SignalHub& signals();
@@ -125,8 +128,12 @@ class Loop {
 
   class Running;
 
+  // Its address stands for the type, for those who build without RTTI.
+  template <class T>
+  static inline char serviceKey = 0;
+
   struct Service {
-    const std::type_info* type;
+    const void* key;
     std::unique_ptr<void, void (*)(void*)> object;
   };
 
@@ -146,6 +153,7 @@ class Loop {
   std::unique_ptr<platform::Backend> backend_;
   const Instant origin_;
   Instant now_;
+  std::uint64_t turns_ = 0;
   bool clockIsStale_ = false;  // callbacks have run since it was read
 
   bool running_ = false;
@@ -179,12 +187,12 @@ class Loop {
 template <class T>
 T& Loop::service() {
   for (const Service& service : services_) {
-    if (*service.type == typeid(T)) return *static_cast<T*>(service.object.get());
+    if (service.key == &serviceKey<T>) return *static_cast<T*>(service.object.get());
   }
   auto object = std::make_unique<T>(*this);
   T& made = *object;
   // In this order: whoever owns it when the vector cannot grow is the only one.
-  services_.push_back({&typeid(T), {nullptr, [](void* old) { delete static_cast<T*>(old); }}});
+  services_.push_back({&serviceKey<T>, {nullptr, [](void* old) { delete static_cast<T*>(old); }}});
   services_.back().object.reset(object.release());
   return made;
 }

@@ -32,9 +32,13 @@ class PostQueue {
   std::atomic<bool> posted_ = false;
 };
 
-// A way to a loop that any thread may keep, also beyond the loop's end.
+// A way to a loop that any thread may keep, also beyond the loop's end. Moved from, it still leads
+// there.
 class Remote {
  public:
+  Remote(const Remote&) noexcept = default;
+  Remote& operator=(const Remote&) noexcept = default;
+
   // Has the loop run `task` on its own thread, in the phase of I/O, in the order of posting. False,
   // and the task is dropped, once the loop is gone. A loop that has nothing else to do does not
   // wait for what may be posted: what comes after its run() has returned waits for the next one.

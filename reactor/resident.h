@@ -20,7 +20,7 @@ class Resident : public platform::ListLink<Resident> {
 
  protected:
   explicit Resident(Loop& loop);
-  ~Resident();
+  virtual ~Resident();
 
   // Whether the loop's run() goes on for this object's sake.
   void keepRunning(bool keep);

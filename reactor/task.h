@@ -10,9 +10,9 @@ namespace sprocket::reactor {
 using Task = UniqueFunction<void()>;
 
 // Refuses an empty callback at the call that brings it, rather than when it is due.
-template <class Signature>
-void requireCallback(const UniqueFunction<Signature>& callback) {
-  if (callback) return;
+template <class F>
+void requireCallback(const F& callback) {
+  if (!isNull(callback)) return;
   throw ArgumentError("ERR_INVALID_ARG_TYPE",
                       "The argument 'callback' must be a function. Received an empty one");
 }

@@ -21,7 +21,7 @@ class Timer : public WheelTimer {
 
  protected:
   Timer() = default;
-  ~Timer() = default;
+  virtual ~Timer() = default;
 
  private:
   friend class Loop;

@@ -9,6 +9,10 @@
 // All are of the calling thread's loop. What was set happens whether or not the handle is kept. A
 // handle may be kept longer than the loop lives, and every call on it is safe at any time.
 
+#include <compare>
+#include <cstddef>
+#include <functional>
+
 #include "sprocket/reactor/loop.h"
 #include "sprocket/reactor/ref_counted.h"
 #include "sprocket/reactor/task.h"
@@ -43,7 +47,17 @@ class Timeout {
   Timeout& operator=(const Timeout&) noexcept;
   ~Timeout();
 
+  // Whether both name the same timer; and some order, for sets.
+  friend bool operator==(const Timeout& a, const Timeout& b) noexcept {
+    return a.state_.get() == b.state_.get();
+  }
+  friend std::strong_ordering operator<=>(const Timeout& a, const Timeout& b) noexcept {
+    return std::compare_three_way()(a.state_.get(), b.state_.get());
+  }
+
  private:
+  friend struct std::hash<Timeout>;
+
   reactor::RefPtr<reactor::TimeoutState> state_;
 };
 
@@ -83,3 +97,10 @@ void clearInterval(const Timeout& timeout);
 void clearImmediate(const Immediate& immediate);
 
 }  // namespace sprocket
+
+template <>
+struct std::hash<sprocket::Timeout> {
+  std::size_t operator()(const sprocket::Timeout& timeout) const noexcept {
+    return std::hash<const void*>()(timeout.state_.get());
+  }
+};

@@ -10,6 +10,7 @@
 // It stands in for C++23's std::move_only_function, without const and noexcept in the signature.
 
 #include <cassert>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -22,6 +23,19 @@ namespace sprocket {
 template <class Signature>
 class UniqueFunction;
 
+// Whether a callable has nothing to call: a null pointer to a function or member, an empty
+// std::function, an empty UniqueFunction.
+template <class F>
+bool isNull(const F& callable) {
+  if constexpr (requires {
+                  { callable == nullptr } -> std::convertible_to<bool>;
+                }) {
+    return callable == nullptr;
+  } else {
+    return false;
+  }
+}
+
 // What a UniqueFunction can be made of. It is moved from its own kind, not wrapped again.
 template <class F, class Function, class R, class... Args>
 concept UniqueFunctionTarget = !std::is_same_v<std::decay_t<F>, Function> &&
@@ -33,12 +47,11 @@ class UniqueFunction<R(Args...)> {
   UniqueFunction() noexcept = default;
   UniqueFunction(std::nullptr_t) noexcept {}
 
-  // A null pointer to a function or member makes an empty UniqueFunction, as does an empty
-  // UniqueFunction of another signature.
+  // What has nothing to call makes an empty UniqueFunction.
   template <UniqueFunctionTarget<UniqueFunction, R, Args...> F>
   UniqueFunction(F&& callable) {
     using Callable = std::decay_t<F>;
-    if (isNull(callable)) return;
+    if (isNull<Callable>(callable)) return;
     if constexpr (fitsInline<Callable>) {
       ::new (storage()) Callable(std::forward<F>(callable));
       operations_ = &inlineOperations<Callable>;
@@ -67,6 +80,9 @@ class UniqueFunction<R(Args...)> {
   }
 
   explicit operator bool() const noexcept { return operations_ != nullptr; }
+  friend bool operator==(const UniqueFunction& function, std::nullptr_t) noexcept {
+    return !function;
+  }
 
   // It must not be empty. The callable may not destroy or assign to the UniqueFunction it is
   // running in; where it might, move it to a local variable first and call that.
@@ -131,19 +147,6 @@ class UniqueFunction<R(Args...)> {
     } else {
       return std::invoke(callable, std::forward<Args>(args)...);
     }
-  }
-
-  template <class F>
-  static bool isNull(const F& callable) {
-    if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
-      return callable == nullptr;
-    } else {
-      return false;
-    }
-  }
-  template <class Signature>
-  static bool isNull(const UniqueFunction<Signature>& callable) {
-    return !callable;
   }
 
   // *this must be empty.

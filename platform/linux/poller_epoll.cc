@@ -38,7 +38,7 @@ class EpollPoller final : public Poller {
 SysError EpollPoller::watch(int fd, Channel& channel, Interest before, Interest after) {
   const int operation = !before.any() ? EPOLL_CTL_ADD : after.any() ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
   epoll_event event{};
-  // RDHUP says that the peer's FIN is behind the data, which saves the next wait (onReadable).
+  // RDHUP says that the peer's FIN is behind the data, which saves the next wait (receiveSome).
   event.events = (after.read ? EPOLLIN | EPOLLRDHUP : 0u) | (after.write ? EPOLLOUT : 0u);
   event.data.ptr = &channel;
   if (syscalls::epollControl(epoll_.get(), operation, fd, &event) == 0) return {};
@@ -100,11 +100,12 @@ void EpollPoller::wake() noexcept {
 
 // In this order: a wake between the two lines is told by the return of this very wait. The other
 // way round its write could be read here and the flag left set, and no later wake would write
-// again.
+// again. An exchange, because a plain store would see nothing of what a waker did before it found
+// the flag set.
 void EpollPoller::consumeWake() {
   std::uint64_t count;
   [[maybe_unused]] const ssize_t got = syscalls::read(wakeup_.get(), &count, sizeof count);
-  woken_ = false;
+  woken_.exchange(false);
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "sprocket/platform/linux/syscalls.h"
 
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
 
 #include "sprocket/platform/posix/syscalls.h"
 
@@ -23,9 +27,21 @@ REPLACEABLE int epollControl(int epoll, int operation, int fd, epoll_event* even
   return ::epoll_ctl(epoll, operation, fd, event);
 }
 
-// Nanoseconds since Linux 5.11 and glibc 2.35.
+// Nanoseconds since Linux 5.11; by number, because glibc has a name for it only since 2.35. The
+// kernel's timespec has 64 bits on every machine.
 REPLACEABLE int epollWait(int epoll, epoll_event* events, int capacity, const timespec* timeout) {
-  return ::epoll_pwait2(epoll, events, capacity, timeout, nullptr);
+#ifdef SYS_epoll_pwait2
+  struct {
+    std::int64_t seconds;
+    std::int64_t nanoseconds;
+  } limit{};
+  if (timeout != nullptr) limit = {timeout->tv_sec, timeout->tv_nsec};
+  return static_cast<int>(::syscall(SYS_epoll_pwait2, epoll, events, capacity,
+                                    timeout == nullptr ? nullptr : &limit, nullptr, 0));
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
 }
 
 REPLACEABLE int epollWaitMilliseconds(int epoll, epoll_event* events, int capacity, int timeout) {

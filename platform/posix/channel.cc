@@ -1,5 +1,7 @@
 #include "sprocket/platform/posix/channel.h"
 
+#include <utility>
+
 #include "sprocket/platform/posix/posix_backend.h"
 
 namespace sprocket::platform {
@@ -16,12 +18,13 @@ void Channel::setInterest(Interest interest) {
 
 void Channel::settleInterest() {
   if (wanted_ == watched_) return;
-  if (SysError error = backend_.poller().watch(fd_.get(), *this, watched_, wanted_)) {
-    wanted_ = watched_;
-    onUnwatchable(error);
-    return;
-  }
-  watched_ = wanted_;
+  const Interest before = std::exchange(watched_, wanted_);
+  const SysError error = backend_.poller().watch(fd_.get(), *this, before, watched_);
+  // Giving up fails only if somebody closed our descriptor by its number. Nothing is watched then
+  // either; and an owner that gives up because it was told of a failure would be told for ever.
+  if (!error || !watched_.any()) return;
+  wanted_ = watched_ = before;
+  onUnwatchable(error);
 }
 
 void Channel::tellLater() { backend_.tellers().tellLater(*this); }

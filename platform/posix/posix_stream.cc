@@ -3,8 +3,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <cassert>
 #include <memory>
+#include <utility>
 
 #include "sprocket/platform/posix/posix_backend.h"
 #include "sprocket/platform/posix/sys.h"

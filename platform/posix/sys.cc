@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "sprocket/platform/posix/sockaddr.h"
 

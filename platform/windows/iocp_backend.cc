@@ -64,7 +64,7 @@ void IocpBackend::takePackets(std::optional<Duration> timeout) {
 // return of this very wait().
 void IocpBackend::handlePacket(const OVERLAPPED_ENTRY& packet) {
   if (packet.lpOverlapped == nullptr) {
-    woken_ = false;
+    woken_.exchange(false);
     return;
   }
   auto& call = static_cast<OverlappedCall&>(*packet.lpOverlapped);

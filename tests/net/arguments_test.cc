@@ -52,6 +52,9 @@ concept Listenable = requires(const Server& server, T... arguments) {
 
 using Bytes = std::span<const std::byte>;
 struct Nothing {};
+struct Packet {
+  operator Bytes() const;
+};
 
 static_assert(Writable<const char*>);
 static_assert(Writable<std::string_view>);
@@ -63,8 +66,16 @@ static_assert(Writable<Bytes>);
 static_assert(Writable<std::span<std::byte>>);
 static_assert(Writable<const std::vector<std::byte>&>);
 static_assert(Writable<std::array<std::byte, 4>>);
+static_assert(Writable<Packet>);
+static_assert(Writable<std::vector<char>>);
+static_assert(Writable<std::array<signed char, 4>&>);
+static_assert(Writable<std::span<const char>>);
+static_assert(Writable<const unsigned char (&)[4]>);
 static_assert(Writable<const char*, void (*)()>);
 static_assert(Writable<const char*, void (*)(const Error&)>);
+static_assert(Writable<const char*, void (*)(Socket)>);
+static_assert(Writable<const char*, void (*)(Socket, const Error&)>);
+static_assert(!Writable<const char*, void (*)(Server)>);
 static_assert(!Writable<>);
 static_assert(!Writable<int>);
 static_assert(!Writable<std::nullptr_t>);
@@ -73,6 +84,8 @@ static_assert(!Writable<char>);
 static_assert(!Writable<double>);
 static_assert(!Writable<Nothing>);
 static_assert(!Writable<std::vector<int>>);
+static_assert(!Writable<std::vector<bool>>);
+static_assert(!Writable<const char8_t (&)[4]>);
 static_assert(!Writable<std::optional<std::string>>);
 static_assert(!Writable<const char*, int>);
 static_assert(!Writable<const char*, void (*)(int)>);
@@ -112,6 +125,11 @@ static_assert(!Connectable<int, bool>);
 static_assert(!Connectable<const char*, const char*>);
 static_assert(!Connectable<int, void (*)(int)>);
 static_assert(!Connectable<int, void (*)(Server)>);
+static_assert(!Connectable<bool, const char*>);
+static_assert(!Connectable<char, const char*>);
+static_assert(!Connectable<double, const char*>);
+static_assert(!Connectable<std::nullptr_t, const char*>);
+static_assert(!Connectable<bool, const char*, void (*)()>);
 
 static_assert(Listenable<>);
 static_assert(Listenable<int>);
@@ -125,6 +143,11 @@ static_assert(!Listenable<char>);
 static_assert(!Listenable<double>);
 static_assert(!Listenable<std::nullptr_t>);
 static_assert(!Listenable<void (*)(Socket)>);
+static_assert(!Listenable<bool, const char*>);
+static_assert(!Listenable<char, const char*>);
+static_assert(!Listenable<double, const char*>);
+static_assert(!Listenable<bool, const char*, int>);
+static_assert(!Listenable<double, const char*, void (*)()>);
 
 // The literals themselves, which convert to more than their types do: 0 is a null pointer too.
 template <class S>
@@ -214,8 +237,11 @@ BOOST_AUTO_TEST_CASE(looksAtBytesOfAnyKind, *label("8.1")) {
   std::vector<std::byte> vector{std::byte{1}, std::byte{2}};
   std::array<std::byte, 2> array{std::byte{1}, std::byte{2}};
   const std::byte plain[] = {std::byte{1}, std::byte{2}};
+  const std::vector<char> chars{1, 2};
+  const unsigned char numbers[] = {1, 2};
   for (const Chunk& chunk : {Chunk(vector), Chunk(std::as_const(vector)), Chunk(array),
-                             Chunk(plain), Chunk(std::span(vector)), Chunk(Bytes(vector))}) {
+                             Chunk(plain), Chunk(std::span(vector)), Chunk(Bytes(vector)),
+                             Chunk(chars), Chunk(std::span(chars)), Chunk(numbers)}) {
     BOOST_TEST(textOf(chunk) == "\1\2");
   }
   BOOST_TEST(Chunk(vector).bytes().data() == vector.data());
@@ -305,10 +331,32 @@ BOOST_AUTO_TEST_CASE(refusesAPortOutOfRangeAndNamesIt, *label("1.8")) {
       BOOST_TEST(std::string_view(error.what()).find(std::to_string(port)) !=
                  std::string_view::npos);
     }
+    BOOST_CHECK_THROW(Socket().connect(port, "127.0.0.1"), ArgumentError);
+    BOOST_CHECK_THROW(Server().listen(port, "127.0.0.1"), ArgumentError);
+    BOOST_CHECK_THROW(Server().listen(port, "127.0.0.1", 5), ArgumentError);
   }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(noTextIsANullPointer, *label("1.8")) {
+  const char* const null = nullptr;
+  BOOST_CHECK_THROW(Chunk{null}, ArgumentError);
+  BOOST_CHECK_THROW(ConnectTo{null}, ArgumentError);
+  BOOST_CHECK_THROW(Host{null}, ArgumentError);
+}
+
+// A buffer that is full has no NUL, and what is behind it is not ours.
+BOOST_AUTO_TEST_CASE(textInAnArrayEndsWithTheArray, *label("8.1")) {
+  struct {
+    char full[4] = {'f', 'u', 'l', 'l'};
+    char behind[8] = "behind";
+  } memory;
+  BOOST_TEST(Chunk(memory.full).size() == 4U);
+  BOOST_TEST(Chunk(memory.behind).size() == 6U);
+  BOOST_TEST(Host(memory.full).name() == "full");
+  BOOST_TEST(ConnectTo(memory.full).path() == "full");
+}
 
 BOOST_AUTO_TEST_CASE(hostTakesEveryText) {
   const std::string name = "localhost";

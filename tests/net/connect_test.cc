@@ -125,6 +125,23 @@ BOOST_AUTO_TEST_CASE(familyIsAskedOfTheResolver, *label("6.2")) {
   socket.destroy();
 }
 
+BOOST_AUTO_TEST_CASE(familyZeroTakesTheFirstAddress, *label("6.2") * label("6.3")) {
+  names.answer("both.example", {"127.0.0.1", "::1"});
+  const RawListener listener = rawListener(Tcp());
+  socket.connect({.port = listener.socket.port(), .host = "both.example", .family = 0});
+  runUntil([&] { return !socket.connecting(); });
+  BOOST_TEST(!names.calls().back().family.has_value());
+  BOOST_TEST(socket.remoteAddress().value() == "127.0.0.1");
+}
+
+BOOST_AUTO_TEST_CASE(anEmptyHostIsLocalhost, *label("6.2")) {
+  const RawListener listener = rawListener(Tcp());
+  socket.connect({.port = listener.socket.port(), .host = ""});
+  runUntil([&] { return !socket.connecting(); });
+  BOOST_TEST(names.calls().back().host == "localhost");
+  BOOST_TEST(socket.remoteAddress().value() == "127.0.0.1");
+}
+
 BOOST_AUTO_TEST_CASE(halfOpenAndReusableAreOptionsOfTheModulesForms, *label("4.2")) {
   const RawListener listener = rawListener(Unix());
   net::ConnectOptions options = optionsTo(listener.place);
@@ -327,6 +344,15 @@ BOOST_AUTO_TEST_CASE(ofANameIsNotUndoneByALookupListenerThatThrows, *label("2.6"
   BOOST_TEST(trace.text() == "connect");
 }
 
+// The thread's loop is another one by then.
+BOOST_AUTO_TEST_CASE(ofANameIsAnsweredOnTheSocketsOwnLoop, *label("6.6")) {
+  const RawListener listener = rawListener(Tcp());
+  const reactor::Loop another;
+  socket.connect(listener.socket.port());
+  runUntil([&] { return !socket.connecting(); });
+  BOOST_TEST(!socket.destroyed());
+}
+
 BOOST_AUTO_TEST_CASE(doesNotHoldUpTheLoopWhileTheNameIsResolved, *label("1.4") * label("6.6")) {
   const RawListener listener = rawListener(Tcp());
   names.answer("slow.example", {"127.0.0.1"});
@@ -453,7 +479,7 @@ BOOST_AUTO_TEST_CASE(toResolveIsToldAlsoIfALookupListenerThrows, *label("2.6")) 
 
 BOOST_AUTO_TEST_CASE(toResolveWhatIsNoNameIsAnOrdinaryOne, *label("6.8")) {
   for (const std::string& name :
-       {std::string(), std::string(254, 'a'), "a." + std::string(64, 'b'), std::string("a..b"),
+       {std::string(254, 'a'), "a." + std::string(64, 'b'), std::string("a..b"),
         std::string("nul\0nul", 7), std::string("fe80::1%no-such-interface")}) {
     const Socket each;
     std::string events;

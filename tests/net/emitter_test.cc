@@ -201,6 +201,14 @@ BOOST_AUTO_TEST_CASE(takesAOneTimeListenerByItsOwnName, *label("2.2")) {
   BOOST_TEST(!emitter.emit<"none">());
 }
 
+BOOST_AUTO_TEST_CASE(takesAListenerThatWasMovedFrom, *label("2.2")) {
+  net::Listener listener = [] {};
+  const net::Socket socket;
+  socket.on<"end">(std::move(listener));
+  socket.off<"end">(listener);
+  BOOST_TEST(socket.listenerCount<"end">() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(takesAFreeFunction, *label("2.2")) {
   freeCalls = 0;
   emitter.on<"none">(countedFunction).on<"none">(&countedFunction).off<"none">(countedFunction);
@@ -516,6 +524,28 @@ BOOST_AUTO_TEST_CASE(mayBeAListenerOfAnyParameters) {
   BOOST_TEST(log == "012");
   emitter.off<"number">(any);
   BOOST_TEST(!emitter.emit<"number">(1));
+}
+
+// At the call that brings it, or it would crash when it is due.
+BOOST_AUTO_TEST_CASE(withNothingToCallAreRefused, *label("1.8")) {
+  using Function = void (*)();
+  const Function null = nullptr;
+  const std::function<void()> empty;
+  const net::Socket socket;
+  BOOST_CHECK_THROW(socket.on<"end">(null), ArgumentError);
+  BOOST_CHECK_THROW(socket.once<"end">(empty), ArgumentError);
+  BOOST_CHECK_THROW(socket.prependListener<"end">(UniqueFunction<void()>()), ArgumentError);
+  BOOST_CHECK_THROW(net::Listener<Function>{null}, ArgumentError);
+  BOOST_CHECK_THROW(socket.setTimeout(1, null), ArgumentError);
+  BOOST_CHECK_THROW(socket.connect(1, empty), ArgumentError);
+  BOOST_CHECK_THROW(socket.write("x", null), ArgumentError);
+  BOOST_CHECK_THROW(socket.write("x", std::function<void(const Error&)>()), ArgumentError);
+  BOOST_CHECK_THROW(socket.end(empty), ArgumentError);
+  BOOST_CHECK_THROW(net::createServer(null), ArgumentError);
+  BOOST_CHECK_THROW(net::Server().listen(0, null), ArgumentError);
+  BOOST_CHECK_THROW(net::Server().close(empty), ArgumentError);
+  BOOST_TEST(socket.listenerCount<"end">() == 0U);
+  BOOST_TEST(!socket.connecting());
 }
 
 BOOST_AUTO_TEST_CASE(ofOneArgumentEachGetTheirOwn) {

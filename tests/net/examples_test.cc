@@ -206,5 +206,14 @@ BOOST_AUTO_TEST_CASE(anArgumentIsNeeded) {
   }
 }
 
+// No example, but a program as many are: what is open is closed, and its file removed.
+BOOST_AUTO_TEST_CASE(exitInsideACallbackEndsTheProgram, *label("11.5")) {
+  const TempDirectory directory;
+  ChildProcess program({"tests/net/exiting", directory.path("s")});
+  BOOST_TEST(program.wait() == 7);
+  BOOST_TEST(program.errors() == "");
+  BOOST_TEST(!std::filesystem::exists(directory.path("s")));
+}
+
 }  // namespace
 }  // namespace sprocket::tests

@@ -3,7 +3,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -20,6 +22,22 @@ namespace {
 using boost::unit_test::label;
 using net::Server;
 using net::Socket;
+
+// A handle may be a key: what it names is.
+template <class Handle, class Make>
+void checkKeys(Make make) {
+  const Handle one = make(), copy = one, other = make();
+  BOOST_TEST((one != other));
+  BOOST_TEST((std::set<Handle>{one, copy, other}.size() == 2U));
+  BOOST_TEST((std::unordered_set<Handle>{one, copy, other}.size() == 2U));
+}
+
+BOOST_AUTO_TEST_CASE(handlesAreKeysByWhatTheyName) {
+  const reactor::Loop loop;
+  checkKeys<Socket>([] { return Socket(); });
+  checkKeys<Server>([] { return Server(); });
+  checkKeys<Timeout>([] { return setTimeout([] {}, 1); });
+}
 
 // Something to capture, which tells whether all that captured it is gone.
 class Token {

@@ -292,6 +292,26 @@ BOOST_FIXTURE_TEST_CASE(aHostNameIsResolvedAndItsFirstAddressUsed, ListenFixture
   BOOST_TEST(trace.text() == "timer, server listening, callback, server close");
 }
 
+// As connect() has it, or the two would not meet where `localhost` is `::1` first.
+BOOST_FIXTURE_TEST_CASE(ofTheAddressesOfAHostNameIpv4ComesFirst, ListenFixture, *label("7.4")) {
+  names.answer("both.test", {"::1", "127.0.0.1"});
+  server.listen(0, "both.test");
+  runUntil([&] { return server.listening(); });
+  BOOST_TEST(server.address().value().address == "127.0.0.1");
+  server.close();
+  run();
+}
+
+// The thread's loop is another one by then.
+BOOST_FIXTURE_TEST_CASE(aHostNameIsResolvedOnTheServersOwnLoop, ListenFixture, *label("7.4")) {
+  names.answer("server.test", {"127.0.0.1"});
+  const reactor::Loop another;
+  server.listen(0, "server.test");
+  runUntil([&] { return server.listening(); });
+  server.close();
+  run();
+}
+
 BOOST_FIXTURE_TEST_CASE(aHostNameThatHasNoAddressIsAnError, ListenFixture,
                         *label("7.4") * label("7.8") * label("3.3")) {
   names.fail("nowhere.test", platform::HostLookupError::notFound());

@@ -283,6 +283,20 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(stopsWhenTheDestinationHasEnded, V, Venues, Pip
   BOOST_TEST(!source.destroyed());
 }
 
+// What comes in between end() and the end of what is queued is a write after end.
+BOOST_TEST_DECORATOR(*label("10.9") * label("9.9"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(toItselfGivesNoDataOnceThatHasFailedIt, V, Venues, PipeFixture) {
+  RawPair pair = acceptRaw(V());
+  trace.watch("socket", pair.socket).watchData("socket", pair.socket);
+  pair.socket.pipe(pair.socket);
+  fill(pair.socket);
+  pair.socket.end();
+  settle();
+  pair.peer.send("too late");
+  settle();
+  BOOST_TEST(trace.text() == "socket error(write after end), socket close(true)");
+}
+
 // Nobody is left to read what the peer still says, and its end must be heard.
 BOOST_TEST_DECORATOR(*label("10.9"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(toItselfHearsThePeersEndAfterItsOwn, V, Venues, PipeFixture) {

@@ -1,6 +1,8 @@
 // What a message costs once everything is warm: no memory, and no system call too many.
 
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -75,6 +77,39 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofCallbacksAndTimeoutsAllocatesNothing, V, Venu
   while (rounds < roundsBefore + 1000) loop().runOnce();
   BOOST_TEST(allocationCount() == before);
   BOOST_TEST(written >= rounds - 2);
+}
+
+// More than one write is always outstanding, so the list of callbacks is never empty.
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofOverlappingWritesAllocatesNothing, V, Venues, SteadyFixture) {
+  const Socket client;
+  connectPair(client, V()).resume();
+  std::size_t written = 0;
+  std::size_t before = 0;
+  const std::function<void()> pump = [&] {
+    if (++written == 1000) before = allocationCount();
+    if (written < 20'000) client.write("", [&] { pump(); });
+  };
+  pump();
+  pump();
+  runUntil([&] { return written >= 20'000; });
+  BOOST_TEST(allocationCount() == before);
+}
+
+// What an orderly close would say to callbacks that nobody gave is not made up either.
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAnOrderlyCloseAllocatesNothing, V, Venues, SteadyFixture) {
+  std::size_t before = 0;
+  for (int i = 0; i < 2; ++i) {  // the first grows what is kept
+    const Socket client;
+    const Socket served = connectPair(client, V());
+    served.resume();
+    client.resume();
+    settle();
+    before = allocationCount();
+    client.end();
+    while (loop().runOnce(std::chrono::milliseconds(1))) {
+    }
+  }
+  BOOST_TEST(allocationCount() == before);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -250,6 +250,21 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(callbacks)
 
+BOOST_AUTO_TEST_CASE(mayTakeTheEmitterFirst, *label("8.4") * label("9.1") * label("7.19")) {
+  const net::Server server;
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, Tcp());
+  std::size_t calls = 0;
+  const auto count = [&](const auto& self, const auto& expected) { calls += self == expected; };
+  socket.write("", [&](Socket self) { count(self, socket); });
+  socket.write("", [&](Socket self, const Error& error) { count(self, socket), calls += !error; });
+  socket.end([&](Socket self) { count(self, socket); });
+  server.close(
+      [&](net::Server self, const Error& error) { count(self, server), calls += !!error; });
+  settle();
+  BOOST_TEST(calls == 6U);
+}
+
 BOOST_TEST_DECORATOR(*label("8.4"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(comeLaterAndInOrder, V, Venues, WriteFixture) {
   const Socket socket;
@@ -517,6 +532,23 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(keepsTheLoopUntilAllIsSent, V, Venues, WriteFix
   run();
   runUntil([&] { return received.size() == 8'000'000U; });
   BOOST_TEST((received == pattern(8'000'000)));
+}
+
+// Nothing but the loop can stop it: no peer is too slow for empty writes.
+BOOST_TEST_DECORATOR(*label("1.4"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(fromItsOwnCallbackForEverLeavesTimeForOthers, V, Venues,
+                                 WriteFixture) {
+  const Socket client;
+  connectPair(client, V());
+  std::size_t written = 0;
+  bool stopped = false;
+  const std::function<void()> pump = [&] {
+    if (++written == 1'000'000) throw Hang();
+    if (!stopped) client.write("", [&] { pump(); });
+  };
+  pump();
+  setTimeout([&] { stopped = true; }, 1);
+  runUntil([&] { return stopped; });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -405,6 +407,25 @@ BOOST_AUTO_TEST_CASE(a_stream_that_cannot_be_watched_fails_alone) {
   other.client.trySend("hello");
   other.server.startReceiving();
   fixture.runUntil([&] { return other.server.receivedCount() == 5; });
+}
+
+// By its number, as a mistake elsewhere in the program would: the kernel then refuses to watch more
+// of it, and to stop watching, for ever.
+BOOST_AUTO_TEST_CASE(a_stream_whose_descriptor_somebody_closed_fails_once) {
+  RecordingListenerHandler& listener = listening();
+  const std::set<int> before = fake.openDescriptors();
+  const auto pair = fixture.connectPair(listener);
+  pair.server.startReceiving();
+  fixture.turn();
+  for (const int fd : fake.openDescriptors()) {
+    if (!before.contains(fd)) ::close(fd);
+  }
+  pair.server.send("hello");
+  fixture.runUntil([&] { return pair.server.failed(); });
+  BOOST_TEST(pair.server.error().errnum == EBADF);
+  const std::string events = pair.server.events();
+  fixture.turn();
+  BOOST_TEST(pair.server.events() == events);
 }
 
 BOOST_AUTO_TEST_CASE(a_connect_that_cannot_be_watched_fails) {

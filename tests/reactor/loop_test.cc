@@ -588,6 +588,15 @@ BOOST_FIXTURE_TEST_CASE(runOnce_waits_no_longer_than_until_the_next_timer, LoopF
   BOOST_TEST(backend().waits().back().value() <= Duration(6ms));
 }
 
+// Of what does not keep the loop running, such as a post or a server that was unref'd, something
+// may come; and who runs turns in a loop must not spin.
+BOOST_FIXTURE_TEST_CASE(runOnce_waits_as_told_also_if_nothing_referenced_is_left, LoopFixture) {
+  BOOST_TEST(!loop().runOnce(3ms));
+  BOOST_TEST((backend().waits().back() == std::optional<Duration>(3ms)));
+  BOOST_TEST(!loop().runOnce());
+  BOOST_TEST((backend().waits().back() == std::optional<Duration>(0ms)));
+}
+
 BOOST_FIXTURE_TEST_CASE(runOnce_polls_when_told_so, LoopFixture) {
   setTimeout(says("timer"), 5);
   happens(says("io"));

@@ -96,6 +96,14 @@ BOOST_FIXTURE_TEST_CASE(remote_may_outlive_the_loop_and_refuses_then, LoopFixtur
   BOOST_TEST(!copy.post(says("task")));
 }
 
+BOOST_FIXTURE_TEST_CASE(remote_that_was_moved_from_still_leads_to_the_loop, LoopFixture) {
+  Remote remote = loop().remote();
+  const Remote moved = std::move(remote);
+  BOOST_TEST(remote.post(says("task")));
+  loop().run();
+  BOOST_TEST(log == "task");
+}
+
 BOOST_FIXTURE_TEST_CASE(refused_task_is_destroyed_at_once, LoopFixture) {
   const Remote remote = loop().remote();
   destroyLoop();

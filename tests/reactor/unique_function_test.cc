@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -92,6 +93,11 @@ BOOST_AUTO_TEST_CASE(emptyWhenMadeOfNullFunctionPointer) {
 BOOST_AUTO_TEST_CASE(emptyWhenMadeOfNullMemberPointer) {
   int (Point::*function)(int) const = nullptr;
   BOOST_TEST(!(UniqueFunction<int(Point&, int)>(function)));
+}
+
+BOOST_AUTO_TEST_CASE(emptyWhenMadeOfEmptyStdFunction) {
+  BOOST_TEST(!UniqueFunction<void(int)>(std::function<void(int)>()));
+  BOOST_TEST(!UniqueFunction<void(int)>(std::function<int(int)>()));
 }
 
 BOOST_AUTO_TEST_CASE(emptyWhenMadeOfEmptyOneOfAnotherSignature) {
