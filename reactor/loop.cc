@@ -7,6 +7,7 @@
 
 #include "sprocket/platform/error.h"
 #include "sprocket/platform/make_backend.h"
+#include "sprocket/platform/thread_slot.h"
 #include "sprocket/reactor/signals.h"
 
 namespace sprocket::reactor {
@@ -14,7 +15,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-thread_local Loop* threadsLoop = nullptr;
+// The innermost loop of this thread.
+Loop* threadsLoop() { return static_cast<Loop*>(platform::threadSlot()); }
 
 std::unique_ptr<platform::Backend> backendOrThrow() {
   auto backend = platform::makeBackend();
@@ -54,30 +56,33 @@ class Loop::Running {
 };
 
 Loop& Loop::current() {
-  // std::exit() in a callback ends the thread's storage, and so its loop, while that runs: it will
-  // not return, and what is open is closed as in any other end.
-  struct Own {
-    ~Own() {
-      if (loop != nullptr) loop->running_ = false;
-    }
-    std::unique_ptr<Loop> loop;
-  };
-  if (threadsLoop == nullptr) {
-    thread_local Own own;
-    own.loop = std::make_unique<Loop>();
+  if (threadsLoop() == nullptr) {
+    (new Loop)->isThreadsOwn_ = true;
+    platform::atThreadEnd(&Loop::endOfThread);
   }
-  return *threadsLoop;
+  return *threadsLoop();
+}
+
+// Loops that somebody made go with whoever did; the first of the thread's may be its own.
+// std::exit() in a callback comes here too, while the loop runs: it will not return, and what is
+// open is closed as in any other end.
+void Loop::endOfThread() {
+  Loop* own = threadsLoop();
+  while (own != nullptr && !own->isThreadsOwn_) own = own->outer_;
+  if (own == nullptr) return;
+  own->running_ = false;
+  delete own;
 }
 
 Loop::Loop() : Loop(backendOrThrow()) {}
 
 Loop::Loop(std::unique_ptr<platform::Backend> backend)
-    : outer_(threadsLoop),
+    : outer_(threadsLoop()),
       backend_(std::move(backend)),
       origin_(backend_->now()),
       now_(origin_),
       posted_(std::make_shared<PostQueue>(*backend_)) {
-  threadsLoop = this;
+  platform::threadSlot() = this;
 }
 
 // The destructors of what users captured run in here, and may call anything on any handle and on
@@ -98,9 +103,13 @@ Loop::~Loop() {
     ticks_.drop();
   }
   // The loops of a thread may go in any order.
-  Loop** link = &threadsLoop;
-  while (*link != this) link = &(*link)->outer_;
-  *link = outer_;
+  if (threadsLoop() == this) {
+    platform::threadSlot() = outer_;
+  } else {
+    Loop* inner = threadsLoop();
+    while (inner->outer_ != this) inner = inner->outer_;
+    inner->outer_ = outer_;
+  }
 }
 
 // It may stand on services made before it, so those go after it.

@@ -128,6 +128,8 @@ class Loop {
 
   class Running;
 
+  static void endOfThread();
+
   // Its address stands for the type, for those who build without RTTI.
   template <class T>
   static inline char serviceKey = 0;
@@ -150,6 +152,7 @@ class Loop {
 
   const std::thread::id thread_ = std::this_thread::get_id();
   Loop* outer_;  // the thread's loop before this one
+  bool isThreadsOwn_ = false;
   std::unique_ptr<platform::Backend> backend_;
   const Instant origin_;
   Instant now_;

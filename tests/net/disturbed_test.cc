@@ -105,7 +105,7 @@ class Life : public SystemFixture, public NetFixture {
 
   void startLosers() {
     watch("refused", refused);
-    refused.connect(RawSocket::bind().port(), "127.0.0.1");
+    refused.connect(bound_.port(), "127.0.0.1");
     refused.end("x", [this](const Error& error) { done("refused", "ended", error); });
     watch("unresolved", unresolved);
     unresolved.connect(80, "nowhere.test");
@@ -146,6 +146,7 @@ class Life : public SystemFixture, public NetFixture {
   }
 
   const Disturb disturb_;
+  RawSocket bound_ = RawSocket::bind();  // where nobody listens
   TempDirectory directory_;
 };
 

@@ -15,6 +15,7 @@
 #include "sprocket/platform/sys_error.h"
 #include "sprocket/tests/support/socket_fixture.h"
 #include "sprocket/tests/support/system_fixture.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace {
 
@@ -429,6 +430,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(leavesAHalfOpenSocketToWriteAnyAmount, V, Venue
   const std::string all = pattern(8'000'000);
   socket.write(all);
   BOOST_TEST((receiveAll(peer, all.size()) == all));
+  runUntil([&] { return socket.bufferSize() == 0; });
   socket.end();
   run();
   BOOST_TEST(trace.text() == "socket end, socket drain, socket finish, socket close(false)");
@@ -561,7 +563,9 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(dropsWhatIsQueued, V, Venues, EndFixture) {
   socket.destroy();
   BOOST_TEST(socket.bufferSize() == 0U);
   run();
-  BOOST_TEST(receiveToEnd(peer).size() == written - queued);
+  // A completion port may have sent more than it has told.
+  const std::size_t received = receiveToEnd(peer).size();
+  BOOST_TEST((kTellsWhatIsSent ? received == written - queued : received >= written - queued));
 }
 
 BOOST_TEST_DECORATOR(*label("9.10"))

@@ -3,7 +3,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -14,6 +13,7 @@
 
 #include "sprocket/reactor/post_queue.h"
 #include "sprocket/reactor/reactor.h"
+#include "sprocket/tests/support/gate.h"
 #include "sprocket/tests/support/loop_fixture.h"
 
 namespace {
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(tasks_of_each_thread_run_in_its_order) {
 BOOST_AUTO_TEST_CASE(no_wake_is_lost_in_thousands_of_hand_offs) {
   constexpr int rounds = 5000;
   RunningLoop running;
-  std::binary_semaphore done(0);
+  tests::Gate done;
   std::thread other([&, remote = running.loop.remote()] {
     for (int i = 0; i < rounds; ++i) {
       remote.post([&] { done.release(); });
@@ -303,7 +303,7 @@ BOOST_AUTO_TEST_CASE(thread_may_keep_a_remote_to_a_loop_that_went_with_its_threa
 
 // A lookup that finishes after all is gone: the last owner of the queue is not the loop's thread.
 BOOST_AUTO_TEST_CASE(last_remote_may_go_on_another_thread) {
-  std::binary_semaphore gone(0);
+  tests::Gate gone;
   std::thread other;
   {
     Loop loop;

@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -15,6 +14,7 @@
 
 #include "sprocket/platform/error.h"
 #include "sprocket/reactor/reactor.h"
+#include "sprocket/tests/support/gate.h"
 #include "sprocket/tests/support/loop_fixture.h"
 #include "sprocket/tests/support/send_signal.h"
 
@@ -422,7 +422,7 @@ BOOST_AUTO_TEST_CASE(signal_handled_on_another_thread_ends_the_wait) {
 }
 
 BOOST_AUTO_TEST_CASE(loops_of_two_threads_both_hear_the_signal) {
-  std::counting_semaphore<2> listening(0);
+  tests::Gate listening;
   const auto listen = [&](int& status) {
     RunningLoop running;
     onSignal(tests::kSignal, [] { reactor::stop(1); });
@@ -445,7 +445,7 @@ BOOST_AUTO_TEST_CASE(loops_of_two_threads_both_hear_the_signal) {
 BOOST_AUTO_TEST_CASE(no_signal_is_lost_in_thousands_of_hand_offs) {
   constexpr int rounds = 2000;
   RunningLoop running;
-  std::binary_semaphore heard(0);
+  tests::Gate heard;
   onSignal(tests::kSignal, [&, left = rounds]() mutable {
     if (--left == 0) reactor::stop(1);
     heard.release();

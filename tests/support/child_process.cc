@@ -62,6 +62,8 @@ std::vector<char*> pointersTo(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+const int ChildProcess::kAborted = -SIGABRT;
+
 ChildProcess::ChildProcess(const std::vector<std::string>& command) {
   const Pipe out;
   const Pipe err;

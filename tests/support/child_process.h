@@ -40,6 +40,8 @@ class ChildProcess {
   // of the signal that ended it.
   int wait();
 
+  static const int kAborted;  // what wait() tells of a program that abort() has ended
+
   // All that it has printed, to stdout and to stderr. Complete after wait().
   std::string output();
   std::string errors();

@@ -31,6 +31,8 @@ std::intptr_t number(HANDLE handle) { return reinterpret_cast<std::intptr_t>(han
 
 }  // namespace
 
+const int ChildProcess::kAborted = 3;
+
 ChildProcess::ChildProcess(const std::vector<std::string>& command) {
   const Pipe out;
   const Pipe err;

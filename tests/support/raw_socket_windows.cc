@@ -150,16 +150,14 @@ struct PipeEnd final : End {
     CloseHandle(pipe_);
   }
 
-  // Takes all: the bytes are kept until they are gone.
+  // Nothing while something is on its way, which is when the pipe is full.
   std::size_t send(std::string_view bytes) override {
     reapWrites();
-    Write& write = writes_.emplace_back(bytes);
-    checkFile(WriteFile(pipe_, write.bytes.data(), static_cast<DWORD>(write.bytes.size()), nullptr,
-                        &write.overlapped) != FALSE,
-              "write");
+    if (!writes_.empty()) return 0;
+    write(bytes);
     return bytes.size();
   }
-  void sendFin() override { send({}); }  // the mark of the end
+  void sendFin() override { write({}); }  // the mark of the end
 
   int receive(std::array<char, kQuota>& buffer) override {
     if (!reading_) {
@@ -188,6 +186,12 @@ struct PipeEnd final : End {
   int ended() {
     reading_ = false;
     return GetLastError() == ERROR_BROKEN_PIPE ? 0 : -static_cast<int>(GetLastError());
+  }
+  void write(std::string_view bytes) {
+    Write& next = writes_.emplace_back(bytes);
+    checkFile(WriteFile(pipe_, next.bytes.data(), static_cast<DWORD>(next.bytes.size()), nullptr,
+                        &next.overlapped) != FALSE,
+              "write");
   }
   void reapWrites() {
     std::erase_if(writes_,

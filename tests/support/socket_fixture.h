@@ -87,7 +87,7 @@ class SocketFixture : public NetFixture {
   }
 
   // Where nobody listens.
-  net::ConnectOptions nowhere(Tcp) { return optionsTo(RawSocket::bind().port()); }
+  net::ConnectOptions nowhere(Tcp) { return optionsTo(bound_.port()); }
   net::ConnectOptions nowhere(Unix) { return {.path = temp_.freshPath()}; }
 
   // Connects a socket to one of ours, which is returned.
@@ -176,6 +176,7 @@ class SocketFixture : public NetFixture {
   static constexpr std::chrono::seconds kPatience{20};
 
   TempDirectory temp_;
+  RawSocket bound_ = RawSocket::bind();  // so that nobody gets the port where nobody listens
 };
 
 }  // namespace sprocket::tests

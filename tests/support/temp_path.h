@@ -23,6 +23,9 @@ class TempDirectory {
       : prefix_(R"(\\.\pipe\sprocket-)" + std::to_string(std::random_device()()) + "-") {}
 
   std::string path(std::string_view name) const { return prefix_ + std::string(name); }
+
+  // Where nobody can listen.
+  std::string impossiblePath() const { return "no pipe"; }
 #else
   static constexpr bool kHasFiles = true;
 
@@ -43,6 +46,7 @@ class TempDirectory {
   }
 
   std::string path(std::string_view name) const { return (path_ / name).string(); }
+  std::string impossiblePath() const { return path("missing/socket"); }
 #endif
 
   TempDirectory(const TempDirectory&) = delete;

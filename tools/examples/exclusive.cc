@@ -11,7 +11,7 @@ using namespace sprocket;
 
 int main(int argc, char** argv) {
   const auto target = examples::portOrPath(examples::onlyArgument(argc, argv));
-  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  std::setvbuf(stdout, nullptr, _IONBF, 0);
 
   auto server = net::createServer([](net::Socket c) { c.end("exclusively yours\n"); });
   server.on<"error">([](const Error& err) { throw err; });
