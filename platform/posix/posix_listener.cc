@@ -89,13 +89,12 @@ void PosixListener::acceptOne(Fd fd) {
   PosixStream* stream = nullptr;
   try {
     stream = &PosixStream::accepted(backend_, std::move(fd), path_.empty());
-  } catch (const std::bad_alloc&) {
-    return handler_.onDrop(1, {ENOMEM, Operation::accept});
-  }
-  try {
     stream->setHandler(handler_.onAccept(*stream));
+  } catch (const std::bad_alloc&) {
+    if (stream != nullptr) stream->close();  // nobody's: it has no handler
+    return handler_.onDrop(1, {ENOMEM, Operation::accept});
   } catch (...) {
-    stream->close();  // nobody's: it has no handler
+    if (stream != nullptr) stream->close();
     throw;
   }
   stream->tellAccepted();
