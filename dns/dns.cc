@@ -1,6 +1,7 @@
 #include "sprocket/dns/dns.h"
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -22,13 +23,18 @@ using reactor::RefPtr;
 
 namespace {
 
-Error lookupError(const HostLookupError& error, const std::string& host) {
-  const std::string code(error.code);
-  return Error({.message = "getaddrinfo " + code + " " + host,
-                .code = code,
-                .errnum = error.number,
-                .syscall = "getaddrinfo",
-                .hostname = host});
+// Made where nobody could be told of a want of memory.
+Error lookupError(const HostLookupError& error, const std::string& host) noexcept {
+  try {
+    const std::string code(error.code);
+    return Error({.message = "getaddrinfo " + code + " " + host,
+                  .code = code,
+                  .errnum = error.number,
+                  .syscall = "getaddrinfo",
+                  .hostname = host});
+  } catch (const std::bad_alloc&) {
+    return Error::outOfMemory();
+  }
 }
 
 // Of a text that has the form of an address. If its zone is not one of this machine it is none.

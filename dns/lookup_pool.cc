@@ -102,11 +102,10 @@ LookupPool::LookupPool(reactor::Remote remote, Handler& handler)
     : shared_(std::make_shared<Shared>(std::move(remote), handler)) {}
 
 LookupPool::~LookupPool() {
-  std::deque<std::shared_ptr<LookupJob>> dropped;
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->stopping = true;
-    dropped.swap(shared_->waiting);
+    shared_->waiting.clear();  // in place: even an empty deque takes memory to make
     for (Shared::Worker& worker : shared_->started()) {
       if (worker.inLookup) worker.thread.detach();
     }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <new>
 #include <utility>
 
 namespace sprocket::net {
@@ -32,20 +33,28 @@ void setAddress(Error::Details& details, const Endpoint& endpoint) {
   details.port = endpoint.ip().port;
 }
 
-Error own(std::string code, std::string message) {
-  return Error({.message = std::move(message), .code = std::move(code)});
+template <class Details>
+Error orOutOfMemory(Details details) noexcept {
+  try {
+    return Error(details());
+  } catch (const std::bad_alloc&) {
+    return Error::outOfMemory();
+  }
 }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+Error own(std::string_view code, std::string_view begin, std::string_view middle = {},
+          std::string_view end = {}) noexcept {
+  return orOutOfMemory([&]() -> Error::Details {
+    return {.message = std::string(begin).append(middle).append(end), .code = std::string(code)};
+  });
+}
 
-}  // namespace
-
-Error connectError(SysError error, const Endpoint& remote, const Endpoint& local) {
+Error::Details connectDetails(SysError error, const Endpoint& remote, const Endpoint& local) {
   Error::Details details = detailsOf(error);
   if (error.operation == platform::Operation::bind) {
     details.message += " " + nameOf(local);
     setAddress(details, local);
-    return Error(std::move(details));
+    return details;
   }
   details.message += " " + nameOf(remote);
   setAddress(details, remote);
@@ -54,45 +63,60 @@ Error connectError(SysError error, const Endpoint& remote, const Endpoint& local
     details.localPort = local.ip().port;
     details.message += " - Local (" + nameOf(local) + ")";
   }
-  return Error(std::move(details));
+  return details;
 }
 
-Error listenError(SysError error, const Endpoint& local) {
+Error::Details listenDetails(SysError error, const Endpoint& local) {
   Error::Details details = detailsOf(error);
   details.syscall = "listen";
   details.message = "listen " + details.code + ": " + std::string(error.description());
   if (!local.empty()) details.message += " " + nameOf(local);
   setAddress(details, local);
-  return Error(std::move(details));
+  return details;
 }
 
-Error transferError(SysError error) { return Error(detailsOf(error)); }
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
-Error invalidAddressError(std::string_view address) {
-  return own("ERR_INVALID_IP_ADDRESS", "Invalid IP address: " + std::string(address));
+}  // namespace
+
+Error connectError(SysError error, const Endpoint& remote, const Endpoint& local) noexcept {
+  return orOutOfMemory([&] { return connectDetails(error, remote, local); });
 }
 
-Error serverNotRunningError() { return own("ERR_SERVER_NOT_RUNNING", "Server is not running."); }
+Error listenError(SysError error, const Endpoint& local) noexcept {
+  return orOutOfMemory([&] { return listenDetails(error, local); });
+}
 
-Error socketClosedError() { return own("ERR_SOCKET_CLOSED", "Socket is closed"); }
+Error transferError(SysError error) noexcept {
+  return orOutOfMemory([&] { return detailsOf(error); });
+}
 
-Error closedBeforeConnectionError() {
+Error invalidAddressError(std::string_view address) noexcept {
+  return own("ERR_INVALID_IP_ADDRESS", "Invalid IP address: ", address);
+}
+
+Error serverNotRunningError() noexcept {
+  return own("ERR_SERVER_NOT_RUNNING", "Server is not running.");
+}
+
+Error socketClosedError() noexcept { return own("ERR_SOCKET_CLOSED", "Socket is closed"); }
+
+Error closedBeforeConnectionError() noexcept {
   return own("ERR_SOCKET_CLOSED_BEFORE_CONNECTION",
              "Socket closed before the connection was established");
 }
 
-Error writeAfterEndError() { return own("ERR_STREAM_WRITE_AFTER_END", "write after end"); }
+Error writeAfterEndError() noexcept { return own("ERR_STREAM_WRITE_AFTER_END", "write after end"); }
 
-Error endedByOtherPartyError() {
+Error endedByOtherPartyError() noexcept {
   return own("EPIPE", "This socket has been ended by the other party");
 }
 
-Error streamDestroyedError(std::string_view method) {
-  return own("ERR_STREAM_DESTROYED",
-             "Cannot call " + std::string(method) + " after a stream was destroyed");
+Error streamDestroyedError(std::string_view method) noexcept {
+  return own("ERR_STREAM_DESTROYED", "Cannot call ", method, " after a stream was destroyed");
 }
 
-Error alreadyFinishedError() {
+Error alreadyFinishedError() noexcept {
   return own("ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished");
 }
 

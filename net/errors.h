@@ -1,6 +1,8 @@
 #pragma once
 
-// The wording of every error of net: Node's. (Contract, section 3.)
+// The wording of every error of net: Node's. (Contract, section 3.) Most are made where nobody
+// could be told of a want of memory, so it is told in their place: then they are
+// Error::outOfMemory().
 
 #include <string>
 #include <string_view>
@@ -14,23 +16,23 @@ namespace sprocket::net {
 // "connect ECONNREFUSED 127.0.0.1:80", with " - Local (127.0.0.1:4000)" behind it if `local` is not
 // empty; and of binding the local side "bind EADDRINUSE 127.0.0.1:4000".
 Error connectError(platform::SysError error, const platform::Endpoint& remote,
-                   const platform::Endpoint& local);
+                   const platform::Endpoint& local) noexcept;
 
 // "listen EADDRINUSE: address already in use 127.0.0.1:80"
-Error listenError(platform::SysError error, const platform::Endpoint& local);
+Error listenError(platform::SysError error, const platform::Endpoint& local) noexcept;
 
 // "read ECONNRESET", "write EPIPE", "accept EINVAL"
-Error transferError(platform::SysError error);
+Error transferError(platform::SysError error) noexcept;
 
 // Errors of the library's own.
-Error invalidAddressError(std::string_view address);
-Error serverNotRunningError();
-Error socketClosedError();
-Error closedBeforeConnectionError();
-Error writeAfterEndError();
-Error endedByOtherPartyError();
-Error streamDestroyedError(std::string_view method);
-Error alreadyFinishedError();
+Error invalidAddressError(std::string_view address) noexcept;
+Error serverNotRunningError() noexcept;
+Error socketClosedError() noexcept;
+Error closedBeforeConnectionError() noexcept;
+Error writeAfterEndError() noexcept;
+Error endedByOtherPartyError() noexcept;
+Error streamDestroyedError(std::string_view method) noexcept;
+Error alreadyFinishedError() noexcept;
 
 // Mistakes of the caller, each naming the value; thrown.
 [[noreturn]] void throwNullText();

@@ -31,7 +31,7 @@ void Pipe::sourceEnded() {
   SocketState& destination = destination_;
   const bool end = end_;
   delete this;
-  if (end) destination.end({});
+  if (end) destination.end(nullptr, {});
 }
 
 void Pipe::destinationDrained() {

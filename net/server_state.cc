@@ -1,6 +1,7 @@
 #include "sprocket/net/server_state.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "sprocket/net/errors.h"
@@ -64,9 +65,9 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
   if (!options.port && options.path.empty()) throwNoTarget("listen()");
   if (options.backlog < 0) throwBadBacklog(options.backlog);
 
-  if (auto node = listener.take()) listeners_.add(node.release(), false);
   stopListening();
   ++listens_;
+  updateClaim();
 
   if (!options.port) {
     bind(LocalPath{options.path}, options);
@@ -75,17 +76,29 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
   } else if (const auto address = IpAddress::parse(options.host)) {
     bind(IpEndpoint{*address, port}, options);
   } else {
-    attempt_ = std::make_unique<Attempt>(Attempt{.options = options, .lookup = {}});
-    attempt_->lookup =
+    auto attempt = std::make_unique<Attempt>(Attempt{.options = options, .lookup = {}});
+    attempt->lookup =
         dns::lookup(*loop(), options.host, {},
                     [this](const Error& error, const std::vector<dns::Address>& addresses) {
                       onResolved(error, addresses);
                     });
+    attempt_ = std::move(attempt);
   }
+  if (auto node = listener.take()) listeners_.add(node.release(), false);
   updateClaim();
 }
 
 void ServerState::onResolved(const Error& error, const std::vector<dns::Address>& addresses) {
+  const reactor::RefPtr<ServerState> keep = this;
+  try {
+    return bindResolved(error, addresses);
+  } catch (const std::bad_alloc&) {
+    updateClaim();
+  }
+  emitError(Error::outOfMemory());  // at once, which needs none
+}
+
+void ServerState::bindResolved(const Error& error, const std::vector<dns::Address>& addresses) {
   const auto attempt = std::move(attempt_);
   if (error) return fail(error);
   // IPv4 first, which connect() asks for: so the two meet also where a name has both.
@@ -117,6 +130,7 @@ void ServerState::bind(const Endpoint& local, const ListenOptions& options) {
 
 bool ServerState::tryBind(const Endpoint& local, const ListenOptions& options, SysError& error) {
   auto acceptor = std::make_unique<Acceptor>(*this);
+  acceptors_.reserve(acceptors_.size() + 1);  // the backend keeps it once it listens
   auto listener =
       loop()->backend().listen(local,
                                {.backlog = options.backlog == 0 ? kDefaultBacklog : options.backlog,
@@ -131,9 +145,14 @@ bool ServerState::tryBind(const Endpoint& local, const ListenOptions& options, S
   acceptor_ = acceptor.get();
   acceptors_.push_back(std::move(acceptor));
   updateClaim();
-  defer([listen = listens_](ServerState& self) {
-    if (self.listens_ == listen) self.emit<"listening">();
-  });
+  try {
+    defer([listen = listens_](ServerState& self) {
+      if (self.listens_ == listen) self.emit<"listening">();
+    });
+  } catch (const std::bad_alloc&) {
+    stopListening();
+    throw;
+  }
   return true;
 }
 

@@ -48,6 +48,7 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
 
   bool isOpen() const { return isListening() || attempt_ != nullptr; }
   void onResolved(const Error& error, const std::vector<dns::Address>& addresses);
+  void bindResolved(const Error& error, const std::vector<dns::Address>& addresses);
   void bind(const platform::Endpoint& local, const ListenOptions& options);
   void bindEverywhere(std::uint16_t port, const ListenOptions& options);
   bool tryBind(const platform::Endpoint& local, const ListenOptions& options,

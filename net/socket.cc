@@ -55,13 +55,13 @@ bool Socket::write(const Chunk& chunk, OnWritten callback) const {
 }
 
 Socket Socket::end(OnWritten callback) const {
-  state_->end(std::move(callback));
+  state_->end(nullptr, std::move(callback));
   return *this;
 }
 
 Socket Socket::end(const Chunk& chunk, OnWritten callback) const {
-  state_->write(chunk, {});
-  return end(std::move(callback));
+  state_->end(&chunk, std::move(callback));
+  return *this;
 }
 
 Socket Socket::destroy(const Error& error) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <utility>
 
 #include "sprocket/net/errors.h"
@@ -91,14 +92,16 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
   phase_ = Phase::resolving;
   self_ = this;
   destroyed_ = hadError_ = isReceiving_ = peerEnded_ = endDelivered_ = ending_ = endedByPeer_ =
-      shutDown_ = finished_ = mustDrain_ = drainDue_ = false;
+      shutDown_ = finished_ = mustDrain_ = drainDue_ = stepsScheduled_ = false;
   bytesRead_ = bytesWritten_ = bytesSent_ = 0;
   remote_.reset();
   if (auto node = listener.take()) listeners_.add(node.release(), false);
-  if (timeout) setTimeout(*timeout, {});
-  touch();
   updateClaim();
-  resolve();
+  withMemory([&] {
+    if (timeout) setTimeout(*timeout, {});
+    touch();
+    resolve();
+  });
 }
 
 // Checks everything and keeps what the attempt needs.
@@ -145,7 +148,7 @@ void SocketState::resolve() {
 // Here and elsewhere, what must follow user code is deferred before it is called: it happens also
 // if a listener throws.
 void SocketState::onResolved(const Error& error, const std::vector<dns::Address>& addresses) {
-  const std::string host = attempt_->host;
+  const std::string host = std::move(attempt_->host);
   touch();
   if (error) {
     defer([error](SocketState& self) { self.finishWith(error); });
@@ -168,7 +171,10 @@ void SocketState::connectStream() {
     attempt.local = IpEndpoint{IpAddress::any(family), attempt.localPort};
   }
   phase_ = Phase::connecting;
-  stream_ = &loop()->backend().connect(attempt.remote, {.local = attempt.local}, *this);
+  withMemory([&] {
+    stream_ = &loop()->backend().connect(attempt.remote, {.local = attempt.local}, *this);
+  });
+  if (stream_ == nullptr) return;
   if (noDelay_) stream_->setNoDelay(true);
   if (keepAlive_) stream_->setKeepAlive(true, std::chrono::seconds(keepAliveDelay_));
 }
@@ -197,7 +203,7 @@ void SocketState::becomeOpen() {
   defer([](SocketState& self) {
     if (self.phase_ == Phase::open) self.emit<"ready">();
   });
-  emit<"connect">();
+  if (phase_ == Phase::open) emit<"connect">();
 }
 
 // Receiving.
@@ -209,8 +215,10 @@ void SocketState::onReceive(platform::Bytes bytes) {
     loop()->call([&] { deliver(Buffer::viewOf(bytes)); });
     return;
   }
-  if (kept_ == nullptr) kept_ = std::make_unique<std::string>();
-  kept_->append(Buffer::viewOf(bytes).text());
+  withMemory([&] {
+    if (kept_ == nullptr) kept_ = std::make_unique<std::string>();
+    kept_->append(Buffer::viewOf(bytes).text());
+  });
   updateReceiving();
 }
 
@@ -240,7 +248,7 @@ void SocketState::failBrokenPipes(const Buffer& chunk) {
 void SocketState::deliverEnd() {
   endDelivered_ = true;
   defer([](SocketState& self) { self.endByItself(); });
-  emit<"end">();
+  if (phase_ == Phase::open) emit<"end">();
 }
 
 // After 'end', whose listeners may still have written. (Contract 9.4.)
@@ -337,9 +345,12 @@ void SocketState::pipeChanged() {
 // Sending.
 
 bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
-  auto callback = onWritten.take(handle());
-  if (!isWritable()) return refuseWrite(std::move(callback));
+  if (!isWritable()) return refuseWrite(onWritten.take(handle()));
 
+  // Before anything is sent, so that a throw leaves nothing done.
+  if (auto callback = onWritten.take(handle())) {
+    queueCallback(bytesWritten_ + chunk.size(), std::move(callback));
+  }
   bytesWritten_ += chunk.size();
   touch();
   std::size_t taken = 0;
@@ -348,17 +359,21 @@ bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
     taken = stream_->trySend({&bytes, 1});
     bytesSent_ += taken;
   }
-  if (taken < chunk.size()) {
-    sending().queue.push(chunk, taken);
-    if (phase_ == Phase::open) sendRest();
-  }
-  if (callback) queueCallback(std::move(callback));
-
+  if (taken < chunk.size() && !queueRest(chunk, taken)) return false;
+  if (sending_ == nullptr) return true;  // nothing is queued, nobody waits to be called
+  scheduleSendSteps();
   if (!hasQueued()) return true;
   mustDrain_ = true;
   drainDue_ = false;
   updateClaim();
   return false;
+}
+
+// False if there is no memory for it, and so no socket any more.
+bool SocketState::queueRest(const Chunk& chunk, std::size_t begin) {
+  withMemory([&] { sending().queue.push(chunk, begin); });
+  if (phase_ == Phase::open) sendRest();
+  return phase_ != Phase::closing;
 }
 
 // (Contract 8.13, 8.14, 9.5.)
@@ -391,15 +406,18 @@ void SocketState::sendQueued() {
   }
   WriteQueue& queue = sending_->queue;
   if (queue.inFlight()) return;
-  const std::size_t taken = stream_->trySend(queue.takeOff());
-  queue.sent(taken);
-  queue.putBack();
-  countSent(taken);
+  withMemory([&] {
+    const std::size_t taken = stream_->trySend(queue.takeOff());
+    queue.sent(taken);
+    queue.putBack();
+    countSent(taken);
+  });
 }
 
 void SocketState::sendRest() {
   WriteQueue& queue = sending_->queue;
-  if (!queue.inFlight() && !queue.empty()) stream_->send(queue.takeOff());
+  if (queue.inFlight() || queue.empty()) return;
+  withMemory([&] { stream_->send(queue.takeOff()); });
 }
 
 void SocketState::onSend(std::size_t count) {
@@ -420,8 +438,13 @@ void SocketState::countSent(std::size_t count) {
   updateClaim();
 }
 
-void SocketState::end(OnWritten onWritten) {
+void SocketState::end(const Chunk* last, OnWritten onWritten) {
   auto callback = onWritten.take(handle());
+  if (last != nullptr) {
+    // Before anything is sent, so that a throw leaves nothing done.
+    if (callback) sending().ends.reserve(sending().ends.size() + 1);
+    write(*last, {});
+  }
   if (phase_ == Phase::fresh) {
     // Never connected, it has nothing to end: nothing visible happens.
     failLater(std::move(callback), socketClosedError());
@@ -453,9 +476,8 @@ void SocketState::shutDownWhenSent() {
   updateClaim();
 }
 
-void SocketState::queueCallback(UniqueFunction<void(const Error&)> callback) {
-  sending().writes.push_back({bytesWritten_, std::move(callback)});
-  scheduleSendSteps();
+void SocketState::queueCallback(std::uint64_t end, UniqueFunction<void(const Error&)> callback) {
+  sending().writes.push_back({end, std::move(callback)});
 }
 
 bool SocketState::isWriteDue() const {
@@ -535,22 +557,6 @@ void SocketState::failLater(UniqueFunction<void(const Error&)> callback, const E
   loop()->nextTick([callback = std::move(callback), error]() mutable { callback(error); });
 }
 
-// The callbacks of what is not sent any more, each once. (Contract 6.16, 8.12.)
-void SocketState::failPending(const Error& first, const Error& others) {
-  // The queue stays until the stream is closed: the backend may still have its bytes.
-  auto writes = std::exchange(sending_->writes, {});
-  const Error* error = &first;
-  for (std::size_t i = std::exchange(sending_->firstWrite, 0); i < writes.size(); ++i) {
-    const bool sent = writes[i].end <= bytesSent_ && phase_ == Phase::open;
-    failLater(std::move(writes[i].callback), sent ? Error() : *error);
-    if (!sent) error = &others;
-  }
-  for (auto& callback : std::exchange(sending_->ends, {})) {
-    failLater(std::move(callback), *error);
-    error = &others;
-  }
-}
-
 // Ending.
 
 void SocketState::closeWhenBothEnded() {
@@ -568,26 +574,20 @@ void SocketState::onError(platform::SysError error) {
 // The one way out of every phase: nothing more is received or sent; 'error' and 'close' follow.
 void SocketState::finishWith(const Error& error) {
   if (phase_ == Phase::closing || phase_ == Phase::closed) return;
-  if (hasPending()) {
-    const Error others = error ? error : streamDestroyedError("write");
-    failPending(!error && isConnecting() ? closedBeforeConnectionError() : others, others);
-  }
-  if (error) {
-    defer([error](SocketState& self) { self.emitError(error); });
-  }
+  beginClosing(error);
+  if (failure_ || hasPending()) defer([](SocketState& self) { self.tellFailure(); });
+  letGo();
+}
 
+// All of it that may happen in the middle of anything.
+void SocketState::beginClosing(const Error& error) {
+  failure_ = error;
+  neverOpen_ = isConnecting();
   phase_ = Phase::closing;
   destroyed_ = true;
   hadError_ = static_cast<bool>(error);
   isReceiving_ = drainDue_ = false;
   self_ = this;
-  if (attempt_ != nullptr && attempt_->lookup) attempt_->lookup->cancel();
-  attempt_.reset();
-  idle_.reset();
-  kept_.reset();
-  while (Pipe* pipe = pipesFrom_.front()) pipe->disconnect();
-  while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
-  if (server_) std::exchange(server_, {})->connectionDestroyed();
   updateClaim();
   if (stream_ != nullptr) {
     stream_->close();
@@ -596,13 +596,76 @@ void SocketState::finishWith(const Error& error) {
   }
 }
 
+// The queue stays until the stream is closed: the backend may still have its bytes.
+void SocketState::letGo() {
+  if (attempt_ != nullptr && attempt_->lookup) attempt_->lookup->cancel();
+  attempt_.reset();
+  idle_.reset();
+  kept_.reset();
+  while (Pipe* pipe = pipesFrom_.front()) pipe->disconnect();
+  while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
+  if (server_) std::exchange(server_, {})->connectionDestroyed();
+}
+
+// The callbacks of what is not sent any more, each once, then 'error'. (Contract 6.16, 8.12.)
+void SocketState::tellFailure() {
+  if (phase_ != Phase::closing) return;
+  const auto errorNow = [this](bool isFirst) {
+    if (failure_) return failure_;
+    return isFirst && neverOpen_ ? closedBeforeConnectionError() : streamDestroyedError("write");
+  };
+  bool isFirst = true;
+  while (hasPending()) {
+    bool sent = false;
+    auto callback = takePending(sent);
+    callback(sent ? Error() : errorNow(std::exchange(isFirst, false)));
+  }
+  if (failure_) emitError(std::exchange(failure_, {}));
+}
+
+bool SocketState::hasPending() const {
+  if (sending_ == nullptr) return false;
+  return sending_->firstWrite < sending_->writes.size() || !sending_->ends.empty();
+}
+
+UniqueFunction<void(const Error&)> SocketState::takePending(bool& sent) {
+  if (sending_->firstWrite < sending_->writes.size()) {
+    auto& write = sending_->writes[sending_->firstWrite++];
+    sent = write.end <= bytesSent_ && !neverOpen_;
+    return std::move(write.callback);
+  }
+  auto callback = std::move(sending_->ends.front());
+  sending_->ends.erase(sending_->ends.begin());
+  return callback;
+}
+
+template <class F>
+void SocketState::withMemory(F action) {
+  try {
+    action();
+  } catch (const std::bad_alloc&) {
+    if (phase_ != Phase::closing && phase_ != Phase::closed) beginClosing(Error::outOfMemory());
+  }
+}
+
+template <class F>
+void SocketState::defer(F step) {
+  withMemory([&] { EmitterState::defer(std::move(step)); });
+}
+
 void SocketState::onClose() {
   stream_ = nullptr;
   loop()->queueClose(*this);
 }
 
-// 'close'. Its listeners may connect again.
+// 'close'. Its listeners may connect again. Before it comes what is left to tell: memory was short,
+// or somebody threw who was told.
 void SocketState::onPhase() {
+  if (failure_ || hasPending()) {
+    loop()->queueClose(*this);
+    letGo();
+    return tellFailure();
+  }
   struct Afterwards {
     ~Afterwards() {
       if (socket->phase_ != Phase::closed) return;

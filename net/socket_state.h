@@ -13,6 +13,10 @@
 // An accepted socket begins open. What the user hears of the sending side (drain, write callbacks,
 // finish) comes from one place, sendStep(), run as a deferred task, so that the order holds however
 // it came about.
+//
+// A call that finds no memory throws if nothing has changed yet. Behind that point, and in what the
+// backend tells, the socket goes with ENOMEM (withMemory), and going needs none: what cannot be
+// deferred then is told in the phase of 'close'.
 
 #include <chrono>
 #include <cstdint>
@@ -48,7 +52,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   void connect(const ConnectOptions& options, OnConnect listener);
   bool write(const Chunk& chunk, OnWritten callback);
-  void end(OnWritten callback);
+  void end(const Chunk* last, OnWritten callback);  // null: nothing more is written
   void destroy(const Error& error);
   void pause();
   void resume();
@@ -149,24 +153,32 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   bool isWritable() const { return !ending_ && (phase_ == Phase::open || isConnecting()); }
   bool hasQueued() const { return sending_ != nullptr && !sending_->queue.empty(); }
-  bool hasPending() const {
-    return sending_ != nullptr && !(sending_->writes.empty() && sending_->ends.empty());
-  }
   bool refuseWrite(UniqueFunction<void(const Error&)> callback);
+  bool queueRest(const Chunk& chunk, std::size_t begin);
   void sendQueued();
   void sendRest();
   void countSent(std::size_t count);
   void shutDownWhenSent();
-  void queueCallback(UniqueFunction<void(const Error&)> callback);
+  void queueCallback(std::uint64_t end, UniqueFunction<void(const Error&)> callback);
   bool isWriteDue() const;
   void scheduleSendSteps();
   void takeSendStep();
   void sendStep();
   void failLater(UniqueFunction<void(const Error&)> callback, const Error& error);
-  void failPending(const Error& first, const Error& others);
+  bool hasPending() const;
+  UniqueFunction<void(const Error&)> takePending(bool& sent);
   void closeWhenBothEnded();
 
+  // Take what has no way back. Without memory for it the socket goes.
+  template <class F>
+  void withMemory(F action);
+  template <class F>
+  void defer(F step);
+
   void finishWith(const Error& error);
+  void beginClosing(const Error& error);
+  void letGo();
+  void tellFailure();
   void releaseListeners();
   void touch();
   void updateClaim();
@@ -185,6 +197,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   std::uint64_t bytesRead_ = 0;
   std::uint64_t bytesWritten_ = 0;  // accepted
   std::uint64_t bytesSent_ = 0;     // handed to the kernel
+  Error failure_;                   // while closing: 'error' is still to be emitted
 
   Phase phase_ = Phase::fresh;
   Flow flow_ = Flow::initial;
@@ -200,6 +213,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   // The present connection.
   bool destroyed_ = false;
   bool hadError_ = false;
+  bool neverOpen_ = false;  // destroyed while connecting
   bool isReceiving_ = false;
   bool peerEnded_ = false;     // FIN was received
   bool endDelivered_ = false;  // 'end' was emitted

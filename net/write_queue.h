@@ -7,7 +7,8 @@
 //          │ piece  piece  piece                      │ piece  piece  gathering...
 //
 // Small pieces are gathered into one while they wait, so that many little writes to a slow peer
-// cost neither an allocation nor a slice each.
+// cost neither an allocation nor a slice each. A queue that has thrown for want of memory may have
+// lost bytes; all that is left to do is to drop it, with its socket.
 
 #include <cstddef>
 #include <span>

@@ -96,7 +96,7 @@ class ListenerHandler {
  public:
   // A connection came; names its handler, whose onConnect() comes next, unless the stream is closed
   // right here. The stream is connected and not receiving. If this throws, the connection is
-  // closed.
+  // closed; want of memory is then told by onDrop() and goes no further.
   virtual StreamHandler& onAccept(Stream& stream) = 0;
   // So many connections were accepted and cut off for want of descriptors or memory.
   virtual void onDrop(std::size_t count, SysError why) = 0;

@@ -11,6 +11,16 @@ struct Error::Record {
   Details details;
 };
 
+namespace {
+
+const Error kOutOfMemory({.message = "not enough memory",
+                          .code = "ENOMEM",
+                          .errnum = platform::errorNumber("ENOMEM")});
+
+}  // namespace
+
+const Error& Error::outOfMemory() noexcept { return kOutOfMemory; }
+
 Error::Error(Details details) : record_(new Record{.details = std::move(details)}) {}
 
 Error::Error(const Error& other) noexcept : std::exception(), record_(other.record_) {

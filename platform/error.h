@@ -33,6 +33,9 @@ class Error final : public std::exception {
     int localPort = 0;
   };
 
+  // What is told where there is no memory to tell more: ENOMEM. Made when the program starts.
+  static const Error& outOfMemory() noexcept;
+
   Error() noexcept = default;
   explicit Error(Details details);
   Error(const Error& other) noexcept;

@@ -22,13 +22,6 @@ SysError prepare(const Fd& fd, const IpEndpoint& local, const ListenOptions& opt
   return sys::setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only, blame);
 }
 
-// As the kernel knows it: cut to capacity. Empty if there is no file.
-std::string socketFile(const Endpoint& local) {
-  const Endpoint known = SockAddr(local).toEndpoint();
-  if (!known.isLocal() || known.path().isAbstract()) return {};
-  return known.path().text;
-}
-
 bool concernsOneConnection(int errnum) {
   switch (errnum) {
     case ECONNABORTED:
@@ -62,20 +55,14 @@ Result<Listener*> PosixListener::listen(PosixBackend& backend, const Endpoint& l
   if (local.isIp()) {
     if (SysError error = prepare(*fd, local.ip(), options)) return error;
   }
-  if (SysError error = sys::bind(*fd, local, Operation::listen)) return error;
-
-  auto* listener = new PosixListener(backend, std::move(*fd), handler);
-  if (local.isLocal()) {
-    listener->path_ = local;
-    if (std::string file = socketFile(local); !file.empty()) {
-      listener->file_ = sys::fileAt(file.c_str());
-    }
-  }
-  if (SysError error = sys::listen(listener->fd_, options.backlog)) {
-    delete listener;
-    return error;
-  }
-  return listener;
+  // All that needs memory comes before bind makes a file.
+  std::unique_ptr<PosixListener> listener(new PosixListener(backend, std::move(*fd), handler));
+  if (local.isLocal()) listener->path_ = local;
+  if (SysError error = sys::bind(listener->fd_, local, Operation::listen)) return error;
+  const SockAddr address(local);
+  if (address.file() != nullptr) listener->file_ = sys::fileAt(address.file());
+  if (SysError error = sys::listen(listener->fd_, options.backlog)) return error;
+  return listener.release();
 }
 
 PosixListener::PosixListener(PosixBackend& backend, Fd fd, ListenerHandler& handler)
@@ -102,13 +89,12 @@ void PosixListener::acceptOne(Fd fd) {
   PosixStream* stream = nullptr;
   try {
     stream = &PosixStream::accepted(backend_, std::move(fd), path_.empty());
-  } catch (const std::bad_alloc&) {
-    return handler_.onDrop(1, {ENOMEM, Operation::accept});
-  }
-  try {
     stream->setHandler(handler_.onAccept(*stream));
+  } catch (const std::bad_alloc&) {
+    if (stream != nullptr) stream->close();  // nobody's: it has no handler
+    return handler_.onDrop(1, {ENOMEM, Operation::accept});
   } catch (...) {
-    stream->close();  // nobody's: it has no handler
+    if (stream != nullptr) stream->close();
     throw;
   }
   stream->tellAccepted();
@@ -159,8 +145,8 @@ Endpoint PosixListener::localEndpoint() const {
 // Only the file that bind made: another may have taken its name since.
 void PosixListener::removeSocketFile() {
   if (!file_) return;
-  const std::string file = socketFile(path_);
-  if (sys::fileAt(file.c_str()) == file_) syscalls::unlink(file.c_str());
+  const SockAddr address(path_);  // closing needs no memory
+  if (sys::fileAt(address.file()) == file_) syscalls::unlink(address.file());
   file_.reset();
 }
 

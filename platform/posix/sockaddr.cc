@@ -103,6 +103,13 @@ bool SockAddr::fits(const LocalPath& path) noexcept {
   return path.text.size() <= capacityFor(path);
 }
 
+// The storage is zeros where nobody has written, so a path ends in a NUL.
+const char* SockAddr::file() const noexcept {
+  if (family() != AF_UNIX || size_ <= pathOffset) return nullptr;
+  const char* const name = reinterpret_cast<const char*>(&storage_) + pathOffset;
+  return *name == '\0' ? nullptr : name;
+}
+
 Endpoint SockAddr::toEndpoint() const {
   const std::size_t written = std::min(size_, capacity());
   switch (family()) {

@@ -32,6 +32,10 @@ class SockAddr {
   // dual-stack socket stays IPv6, as ::ffff:a.b.c.d.
   Endpoint toEndpoint() const;
 
+  // The file that a unix address names, as the kernel knows it: cut to capacity. Null if it names
+  // none. Belongs to this object.
+  const char* file() const noexcept;
+
   // For socket(): AF_INET, AF_INET6 or AF_UNIX; AF_UNSPEC if empty.
   int family() const noexcept { return storage_.ss_family; }
 

@@ -4,23 +4,36 @@
 #include <cstddef>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace sprocket::tests {
 namespace {
 
 thread_local int failAfter = -1;
+thread_local int timesLeft = 0;
+thread_local bool areSpared = false;
 std::atomic<int> failedCount = 0;
 
 bool failsNow() {
-  if (failAfter < 0) return false;
-  return failAfter-- == 0;
+  if (areSpared || failAfter < 0) return false;
+  if (failAfter > 0) {
+    --failAfter;
+    return false;
+  }
+  if (--timesLeft == 0) failAfter = -1;
+  return true;
 }
 
 }  // namespace
 
 bool canFailAllocations() { return true; }
 
-void failAllocationAfter(int count) { failAfter = count; }
+void failAllocationAfter(int count, int times) {
+  failAfter = count;
+  timesLeft = times;
+}
+
+bool spareAllocations(bool spared) { return std::exchange(areSpared, spared); }
 
 bool isAllocationFailureDue() { return failAfter >= 0; }
 

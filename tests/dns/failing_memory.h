@@ -7,8 +7,12 @@ namespace sprocket::tests {
 
 bool canFailAllocations();
 
-// On this thread, once, after so many that succeed. Negative: not any more.
-void failAllocationAfter(int count);
+// On this thread, once or so many times, after so many that succeed. Negative: not any more.
+void failAllocationAfter(int count, int times = 1);
+
+// Whether this thread's allocations are left alone, and not counted either, until told otherwise:
+// those of the test itself. Returns what was so before.
+bool spareAllocations(bool spared);
 
 // Whether the failure that was asked for has not come yet.
 bool isAllocationFailureDue();

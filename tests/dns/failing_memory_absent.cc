@@ -4,7 +4,9 @@ namespace sprocket::tests {
 
 bool canFailAllocations() { return false; }
 
-void failAllocationAfter(int) {}
+void failAllocationAfter(int, int) {}
+
+bool spareAllocations(bool) { return false; }
 
 bool isAllocationFailureDue() { return false; }
 

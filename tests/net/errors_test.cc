@@ -151,6 +151,12 @@ BOOST_AUTO_TEST_CASE(ofTheCallerNameTheValue, *label("1.8")) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(wantOfMemoryIsAnErrorMadeBeforehand) {
+  BOOST_TEST(Error::outOfMemory().code() == "ENOMEM");
+  BOOST_TEST(Error::outOfMemory().what() == "not enough memory");
+  BOOST_TEST((Error::outOfMemory() == Error::outOfMemory()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

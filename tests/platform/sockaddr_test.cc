@@ -220,6 +220,16 @@ BOOST_AUTO_TEST_CASE(aCutPathComesBackCut) {
   BOOST_TEST((SockAddr(LocalPath{path + "qqq"}).toEndpoint() == Endpoint(LocalPath{path})));
 }
 
+BOOST_AUTO_TEST_CASE(onlyAPathNamesAFile) {
+  const std::string path(pathCapacity, 'p');
+  BOOST_TEST(SockAddr(LocalPath{"/tmp/x"}).file() == std::string("/tmp/x"));
+  BOOST_TEST(SockAddr(LocalPath{path + "qqq"}).file() == path);
+  for (const Endpoint& other : {Endpoint(), ipEndpoint("127.0.0.1", 80), Endpoint(LocalPath{""}),
+                                Endpoint(LocalPath{std::string("\0abstract", 9)})}) {
+    BOOST_TEST((SockAddr(other).file() == nullptr));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(anUnnamedUnixSocketIsNowhere) {
   sockaddr_un unnamed{};
   unnamed.sun_family = AF_UNIX;
