@@ -69,8 +69,8 @@ class Security {
 };
 
 // Messages, so that an empty one can mark the end; read as bytes all the same.
-Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
-                              const ListenOptions& options, bool isFirst) {
+Result<Handle> makeInstance(IocpBackend& backend, const Endpoint& local,
+                            const ListenOptions& options, bool isFirst) {
   const auto name = pipeName(local.path());
   if (!name) return SysError{ERROR_ACCESS_DENIED, Operation::listen};
   const Security security(options);
@@ -89,6 +89,15 @@ Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
   }
   if (SysError error = backend.associate(pipe.get(), Operation::listen)) return error;
   return pipe;
+}
+
+Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
+                              const ListenOptions& options, bool isFirst) {
+  try {
+    return makeInstance(backend, local, options, isFirst);
+  } catch (const std::bad_alloc&) {
+    return SysError{ERROR_NOT_ENOUGH_MEMORY, Operation::listen};
+  }
 }
 
 }  // namespace
@@ -188,8 +197,11 @@ void PipeListener::deliver(Instance& instance) {
   }
   try {
     stream->setHandler(handler_.onAccept(*stream));
-  } catch (...) {
+  } catch (const std::bad_alloc&) {
     stream->close();  // nobody's: it has no handler
+    return handler_.onDrop(1, {ERROR_NOT_ENOUGH_MEMORY, Operation::accept});
+  } catch (...) {
+    stream->close();
     throw;
   }
   stream->tellAccepted();

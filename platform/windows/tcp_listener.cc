@@ -107,8 +107,11 @@ void TcpListener::deliver(Acceptor& acceptor) {
   }
   try {
     stream->setHandler(handler_.onAccept(*stream));
-  } catch (...) {
+  } catch (const std::bad_alloc&) {
     stream->close();  // nobody's: it has no handler
+    return handler_.onDrop(1, {WSA_NOT_ENOUGH_MEMORY, Operation::accept});
+  } catch (...) {
+    stream->close();
     throw;
   }
   stream->tellAccepted();

@@ -1,8 +1,7 @@
 #include "sprocket/platform/thread_slot.h"
 
-#include <winsock2.h>
-
 #include <windows.h>
+#include <winsock2.h>
 
 #include <new>
 

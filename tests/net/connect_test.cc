@@ -15,6 +15,7 @@
 #include "sprocket/tests/skip.h"
 #include "sprocket/tests/support/socket_fixture.h"
 #include "sprocket/tests/support/system_fixture.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace {
 
@@ -406,7 +407,8 @@ BOOST_AUTO_TEST_CASE(behindANameIsPrecededByLookup, *label("18.4")) {
                  std::to_string(port) + "), socket close(true)");
 }
 
-BOOST_AUTO_TEST_CASE(ofAPathThatIsNoSocket, *label("16.4")) {
+BOOST_AUTO_TEST_CASE(ofAPathThatIsNoSocket,
+                     *label("16.4") * notOnWindows("a pipe is not in the file system")) {
   const std::string path = temp().freshPath();
   std::ofstream(path) << "a file";
   trace.watch("socket", socket);
@@ -415,7 +417,8 @@ BOOST_AUTO_TEST_CASE(ofAPathThatIsNoSocket, *label("16.4")) {
   BOOST_TEST(trace.text() == "socket error(connect ECONNREFUSED " + path + "), socket close(true)");
 }
 
-BOOST_AUTO_TEST_CASE(ofAPathWhereNobodyListensAnyMore, *label("16.4")) {
+BOOST_AUTO_TEST_CASE(ofAPathWhereNobodyListensAnyMore,
+                     *label("16.4") * notOnWindows("the name of a pipe goes with its last end")) {
   const std::string path = temp().freshPath();
   RawSocket::listen(path).close();
   trace.watch("socket", socket);
@@ -581,7 +584,9 @@ BOOST_AUTO_TEST_CASE(notOfThisMachineIsABindError, *label("6.10") * label("3.3")
   BOOST_TEST(trace.text() == "socket error(bind EADDRNOTAVAIL 192.0.2.1), socket close(true)");
 }
 
-BOOST_AUTO_TEST_CASE(mayBeSharedByConnectionsToDifferentPlaces, *label("6.10")) {
+BOOST_AUTO_TEST_CASE(mayBeSharedByConnectionsToDifferentPlaces,
+                     *label("6.10") *
+                         notOnWindows("ports are shared by SO_REUSEADDR, which steals them here")) {
   const auto one = rawListener(Tcp());
   const auto two = rawListener(Tcp());
   const int local = RawSocket::bind().port();

@@ -563,9 +563,9 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(dropsWhatIsQueued, V, Venues, EndFixture) {
   socket.destroy();
   BOOST_TEST(socket.bufferSize() == 0U);
   run();
-  // A completion port may have sent more than it has told.
+  // Of an overlapped send that is cancelled, a part may be gone.
   const std::size_t received = receiveToEnd(peer).size();
-  BOOST_TEST((kTellsWhatIsSent ? received == written - queued : received >= written - queued));
+  BOOST_TEST((kIsWindows ? received >= written - queued : received == written - queued));
 }
 
 BOOST_TEST_DECORATOR(*label("9.10"))

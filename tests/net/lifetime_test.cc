@@ -511,7 +511,7 @@ BOOST_FIXTURE_TEST_CASE(capturesMayUseEverythingWhenTheLoopEnds, LifetimeFixture
   accepted.pipe(client);
   server.on<"connection">(comesBack(accepted));
   server.close(comesBack());
-  Server().on<"error">(comesBack()).listen(directory.path("missing/socket"));
+  Server().on<"error">(comesBack()).listen(directory.impossiblePath());
   Socket().on<"error">(comesBack()).connect(RawSocket::bind().port(), "127.0.0.1");
   Socket().on<"close">(comesBack()).destroy();
   BOOST_TEST(releases == 0u);

@@ -7,16 +7,9 @@
 
 #ifdef _WIN32
 
-#include <windows.h>
-#include <winsock2.h>
-
 namespace sprocket::tests {
 
-inline std::size_t countOpenDescriptors() {
-  DWORD count = 0;
-  GetProcessHandleCount(GetCurrentProcess(), &count);
-  return count;
-}
+std::size_t countOpenDescriptors();
 
 }  // namespace sprocket::tests
 

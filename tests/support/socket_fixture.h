@@ -45,6 +45,9 @@ inline std::string pattern(std::size_t size, unsigned seed = 1) {
   return text;
 }
 
+// Bound for the life of the program, so that nobody else gets the port where nobody listens.
+inline const RawSocket nobody = RawSocket::bind();
+
 class SocketFixture : public NetFixture {
  public:
   using OnConnection = reactor::Task;
@@ -87,7 +90,7 @@ class SocketFixture : public NetFixture {
   }
 
   // Where nobody listens.
-  net::ConnectOptions nowhere(Tcp) { return optionsTo(bound_.port()); }
+  net::ConnectOptions nowhere(Tcp) { return optionsTo(nobody.port()); }
   net::ConnectOptions nowhere(Unix) { return {.path = temp_.freshPath()}; }
 
   // Connects a socket to one of ours, which is returned.
@@ -176,7 +179,6 @@ class SocketFixture : public NetFixture {
   static constexpr std::chrono::seconds kPatience{20};
 
   TempDirectory temp_;
-  RawSocket bound_ = RawSocket::bind();  // so that nobody gets the port where nobody listens
 };
 
 }  // namespace sprocket::tests

@@ -1,28 +1,35 @@
 #pragma once
 
-// Wine is not Windows: tests of what it lacks are skipped under it, by name and with the reason.
+// Where a test cannot run: on Windows, or under Wine, which lacks some of it. It is skipped there,
+// by name and with the reason.
+//
+//   BOOST_AUTO_TEST_CASE(isCut, *notOnWindows("the name of a pipe is never cut")) {...}
 
-#ifdef _WIN32
-#include <windows.h>
-#include <winsock2.h>
-#endif
+#include <string>
+#include <utility>
+
+#include "sprocket/tests/skip.h"
 
 namespace sprocket::tests {
 
-// Whether all that the kernel has taken was reported: of an overlapped send that is cancelled, a
-// part may be gone.
 #ifdef _WIN32
-constexpr bool kTellsWhatIsSent = false;
+constexpr bool kIsWindows = true;
 #else
-constexpr bool kTellsWhatIsSent = true;
+constexpr bool kIsWindows = false;
 #endif
 
-inline bool runsUnderWine() {
-#ifdef _WIN32
-  return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
-#else
-  return false;
-#endif
+bool runsUnderWine();
+
+inline auto notOnWindows(std::string reason) {
+  return skipUnless([] { return !kIsWindows; }, std::move(reason));
+}
+
+inline auto onlyOnWindows() {
+  return skipUnless([] { return kIsWindows; }, "of named pipes");
+}
+
+inline auto notUnderWine(std::string reason) {
+  return skipUnless([] { return !runsUnderWine(); }, std::move(reason));
 }
 
 }  // namespace sprocket::tests
