@@ -69,8 +69,8 @@ class Security {
 };
 
 // Messages, so that an empty one can mark the end; read as bytes all the same.
-Result<Handle> makeInstance(IocpBackend& backend, const Endpoint& local,
-                            const ListenOptions& options, bool isFirst) {
+Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
+                              const ListenOptions& options, bool isFirst) {
   const auto name = pipeName(local.path());
   if (!name) return SysError{ERROR_ACCESS_DENIED, Operation::listen};
   const Security security(options);
@@ -89,15 +89,6 @@ Result<Handle> makeInstance(IocpBackend& backend, const Endpoint& local,
   }
   if (SysError error = backend.associate(pipe.get(), Operation::listen)) return error;
   return pipe;
-}
-
-Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
-                              const ListenOptions& options, bool isFirst) {
-  try {
-    return makeInstance(backend, local, options, isFirst);
-  } catch (const std::bad_alloc&) {
-    return SysError{ERROR_NOT_ENOUGH_MEMORY, Operation::listen};
-  }
 }
 
 }  // namespace
@@ -144,9 +135,13 @@ void PipeListener::acceptMore() {
 
 SysError PipeListener::begin(Instance& instance) {
   if (!instance.pipe) {
-    auto pipe = createInstance(backend_, path_, options_, false);
-    if (!pipe) return {pipe.error().errnum, Operation::accept};
-    instance.pipe = std::move(*pipe);
+    try {
+      auto pipe = createInstance(backend_, path_, options_, false);
+      if (!pipe) return {pipe.error().errnum, Operation::accept};
+      instance.pipe = std::move(*pipe);
+    } catch (const std::bad_alloc&) {
+      return {ERROR_NOT_ENOUGH_MEMORY, Operation::accept};
+    }
   }
   for (;;) {
     const int error = Channel::begin(instance, [&](OVERLAPPED& call) {
