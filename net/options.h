@@ -33,6 +33,8 @@ struct ListenOptions {
   int backlog = 511;             // connections that may wait to be accepted; 0 means 511 (7.5)
   bool exclusive = false;        // matters only between cooperating processes (17.4)
   bool ipv6Only = false;         // `::` is not for IPv4 clients too
+  bool readableAll = false;      // other users may read from a local endpoint ...
+  bool writableAll = false;  // ... and write to it, which a unix path also takes to connect (16.5)
 };
 
 struct ConnectOptions {

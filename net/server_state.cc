@@ -134,7 +134,9 @@ bool ServerState::tryBind(const Endpoint& local, const ListenOptions& options, S
   auto listener =
       loop()->backend().listen(local,
                                {.backlog = options.backlog == 0 ? kDefaultBacklog : options.backlog,
-                                .ipv6Only = options.ipv6Only},
+                                .ipv6Only = options.ipv6Only,
+                                .readableAll = options.readableAll,
+                                .writableAll = options.writableAll},
                                *acceptor);
   if (!listener) {
     error = listener.error();

@@ -60,7 +60,15 @@ Result<Listener*> PosixListener::listen(PosixBackend& backend, const Endpoint& l
   if (local.isLocal()) listener->path_ = local;
   if (SysError error = sys::bind(listener->fd_, local, Operation::listen)) return error;
   const SockAddr address(local);
-  if (address.file() != nullptr) listener->file_ = sys::fileAt(address.file());
+  if (const char* const file = address.file()) {
+    listener->file_ = sys::fileAt(file);
+    // Before anybody can connect.
+    if (options.readableAll || options.writableAll) {
+      if (SysError error = sys::openToAll(file, options.readableAll, options.writableAll)) {
+        return error;
+      }
+    }
+  }
   if (SysError error = sys::listen(listener->fd_, options.backlog)) return error;
   return listener.release();
 }

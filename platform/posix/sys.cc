@@ -148,6 +148,15 @@ std::optional<FileId> fileAt(const char* path) {
                 static_cast<std::uint64_t>(status.st_ino)};
 }
 
+SysError openToAll(const char* path, bool readable, bool writable) {
+  struct stat status;
+  if (syscalls::lstat(path, &status) < 0) return {errno, Operation::listen};
+  mode_t mode = status.st_mode & 07777;
+  if (readable) mode |= S_IRUSR | S_IRGRP | S_IROTH;
+  if (writable) mode |= S_IWUSR | S_IWGRP | S_IWOTH;
+  return report(Operation::listen, [&] { return syscalls::chmod(path, mode); });
+}
+
 Instant now() {
   timespec time{};
   syscalls::clockGettime(CLOCK_MONOTONIC, &time);

@@ -58,6 +58,9 @@ struct FileId {
 };
 std::optional<FileId> fileAt(const char* path);
 
+// Lets every user read or write the file, besides who may already.
+SysError openToAll(const char* path, bool readable, bool writable);
+
 Instant now();
 
 }  // namespace sprocket::platform::sys

@@ -55,6 +55,8 @@ REPLACEABLE int lstat(const char* path, struct stat* status) { return ::lstat(pa
 
 REPLACEABLE int unlink(const char* path) { return ::unlink(path); }
 
+REPLACEABLE int chmod(const char* path, mode_t mode) { return ::chmod(path, mode); }
+
 REPLACEABLE int clockGettime(clockid_t clock, timespec* time) {
   return ::clock_gettime(clock, time);
 }

@@ -33,6 +33,7 @@ int setsockopt(int fd, int level, int name, const void* value, socklen_t size);
 int open(const char* path, int flags);
 int lstat(const char* path, struct stat* status);
 int unlink(const char* path);
+int chmod(const char* path, mode_t mode);
 int clockGettime(clockid_t clock, timespec* time);
 
 }  // namespace sprocket::platform::syscalls

@@ -726,6 +726,24 @@ BOOST_FIXTURE_TEST_CASE(theSocketFileLivesAsLongAsTheServerListens, ListenFixtur
   BOOST_TEST(!std::filesystem::exists(directory.path("t")));
 }
 
+BOOST_FIXTURE_TEST_CASE(theSocketFileIsForOtherUsersOnRequest, ListenFixture,
+                        *label("16.5") * notOnWindows("Wine does not tell who may open a pipe")) {
+  using std::filesystem::perms;
+  const auto rightsWith = [&](bool readable, bool writable) {
+    const std::string path = directory.freshPath();
+    server.listen({.path = path, .readableAll = readable, .writableAll = writable});
+    BOOST_TEST(server.listening());
+    return std::filesystem::status(path).permissions();
+  };
+  constexpr perms read = perms::owner_read | perms::group_read | perms::others_read;
+  constexpr perms write = perms::owner_write | perms::group_write | perms::others_write;
+  const perms usual = rightsWith(false, false);  // what the umask leaves
+  BOOST_TEST((usual != (usual | write)));
+  BOOST_TEST((rightsWith(true, false) == (usual | read)));
+  BOOST_TEST((rightsWith(false, true) == (usual | write)));
+  BOOST_TEST((rightsWith(true, true) == (usual | read | write)));
+}
+
 BOOST_FIXTURE_TEST_CASE(aFileThatIsNotOursIsLeft, ListenFixture,
                         *label("16.3") * notOnWindows("pipes are no files")) {
   const std::string path = directory.path("s");

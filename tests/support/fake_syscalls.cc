@@ -26,19 +26,11 @@ std::size_t indexOf(Call call) { return static_cast<std::size_t>(call); }
 
 std::string_view callName(Call call) {
   static constexpr std::array<std::string_view, kCallKinds> names = {
-      "socket",      "accept",
-      "bind",        "listen",
-      "connect",     "recv",
-      "send",        "sendmsg",
-      "shutdown",    "close",
-      "getsockname", "getpeername",
-      "getsockopt",  "setsockopt",
-      "open",        "lstat",
-      "unlink",      "clockGettime",
-      "makePoller",  "watch",
-      "poll",        "pollMilliseconds",
-      "makeWakeup",  "takeWake",
-      "wake"};
+      "socket",       "accept",     "bind",     "listen", "connect",          "recv",
+      "send",         "sendmsg",    "shutdown", "close",  "getsockname",      "getpeername",
+      "getsockopt",   "setsockopt", "open",     "lstat",  "unlink",           "chmod",
+      "clockGettime", "makePoller", "watch",    "poll",   "pollMilliseconds", "makeWakeup",
+      "takeWake",     "wake"};
   return names[indexOf(call)];
 }
 
@@ -80,7 +72,8 @@ std::span<const int> plausibleErrors(Call call) {
     case Call::setsockopt: return option;
     case Call::open: return open;
     case Call::lstat:
-    case Call::unlink: return file;
+    case Call::unlink:
+    case Call::chmod: return file;
     case Call::makePoller:
     case Call::makeWakeup: return poller;
     case Call::watch: return control;
@@ -320,6 +313,10 @@ int lstat(const char* path, struct stat* status) {
 
 int unlink(const char* path) {
   return pass(Call::unlink, [&] { return ::unlink(path); });
+}
+
+int chmod(const char* path, mode_t mode) {
+  return pass(Call::chmod, [&] { return ::chmod(path, mode); });
 }
 
 int clockGettime(clockid_t clock, timespec* time) {

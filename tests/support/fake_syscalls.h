@@ -45,6 +45,7 @@ enum class Call {
   open,
   lstat,
   unlink,
+  chmod,
   clockGettime,
   // Of the poller, by what they are for: epoll has its own calls for that and kqueue has others.
   makePoller,        // epoll_create, kqueue

@@ -12,6 +12,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,6 +27,26 @@
 
 namespace sprocket::tests::kqueue_shim {
 namespace {
+
+// A kernel's memory is its own: what a test does to operator new must not reach it.
+void* kernelMemory(std::size_t size) {
+  void* const memory = std::malloc(size);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+template <class T>
+struct KernelAllocator {
+  using value_type = T;
+
+  KernelAllocator() = default;
+  template <class U>
+  KernelAllocator(const KernelAllocator<U>&) {}
+
+  T* allocate(std::size_t count) { return static_cast<T*>(kernelMemory(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t) { std::free(memory); }
+  friend bool operator==(KernelAllocator, KernelAllocator) { return true; }
+};
 
 struct Filter {
   void* udata;
@@ -43,7 +65,12 @@ struct Watch {
 };
 
 struct Queue {
-  std::unordered_map<int, Watch> watches;
+  static void* operator new(std::size_t size) { return kernelMemory(size); }
+  static void operator delete(void* memory) { std::free(memory); }
+
+  std::unordered_map<int, Watch, std::hash<int>, std::equal_to<>,
+                     KernelAllocator<std::pair<const int, Watch>>>
+      watches;
   std::uint32_t lastGeneration = 0;
   std::optional<struct kevent> user;
 };

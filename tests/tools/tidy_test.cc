@@ -1,5 +1,7 @@
 #include "sprocket/tools/tidy.h"
 
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -136,6 +138,17 @@ BOOST_AUTO_TEST_CASE(notesToSelfAreFound) {
     checkFinds({"net/x.cc", "\n// " + note + "(me): later\n"}, 2, note);
     checkTidy({"net/x.cc", "// " + note + "S and MY_" + note + " are other words\n"});
   }
+}
+
+// What users copy is compiled.
+BOOST_AUTO_TEST_CASE(theReadmesProgramIsAnExample) {
+  const auto read = [](const char* path) {
+    std::ifstream file(tools::checkoutRoot() / path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string program = read("tools/examples/readme.cc");
+  BOOST_TEST(!program.empty());
+  BOOST_TEST(read("README.md").find("```cpp\n" + program + "```") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
