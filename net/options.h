@@ -33,8 +33,9 @@ struct ListenOptions {
   int backlog = 511;             // connections that may wait to be accepted; 0 means 511 (7.5)
   bool exclusive = false;        // matters only between cooperating processes (17.4)
   bool ipv6Only = false;         // `::` is not for IPv4 clients too
-  bool readableAll = false;      // other users may read from a local endpoint ...
-  bool writableAll = false;  // ... and write to it, which a unix path also takes to connect (16.5)
+  // Who connects to a pipe asks for both; to a unix path, for writing only. (16.5)
+  bool readableAll = false;  // other users may read from a local endpoint ...
+  bool writableAll = false;  // ... and write to it
 };
 
 struct ConnectOptions {

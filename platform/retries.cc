@@ -23,10 +23,17 @@ void Retries::callAt(Retry& retry, Instant time) {
   list_.pushBack(retry);
 }
 
-// Those who back off again in here wait for the next time.
+// Those who back off again in here wait for the next time. What one throws leaves the others in the
+// list.
 void Retries::run(Instant now, bool all) {
-  IntrusiveList<Retry, RetryTag> waiting;
+  using List = IntrusiveList<Retry, RetryTag>;
+  List waiting;
   waiting.swap(list_);
+  const struct Rest {
+    ~Rest() { to.spliceBack(from); }
+    List& from;
+    List& to;
+  } rest{waiting, list_};
   while (Retry* retry = waiting.popFront()) {
     if (all || retry->at_ <= now) {
       retry->retry();

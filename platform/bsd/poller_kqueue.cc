@@ -160,8 +160,11 @@ void KqueuePoller::wake() noexcept {
   if (woken_.exchange(true)) return;
   const int savedErrno = errno;
   const Event trigger = changeOf(0, EVFILT_USER, 0, NOTE_TRIGGER, nullptr);
-  while (syscalls::kevent(kqueue(), &trigger, 1, nullptr, 0, nullptr) < 0 && errno == EINTR) {
-  }
+  int result = -1;
+  do {
+    result = syscalls::kevent(kqueue(), &trigger, 1, nullptr, 0, nullptr);
+  } while (result < 0 && errno == EINTR);
+  if (result < 0) woken_ = false;  // so that the next one tries again
   errno = savedErrno;
 }
 

@@ -71,13 +71,14 @@ void IocpBackend::handlePacket(const OVERLAPPED_ENTRY& packet) {
   call.channel.takePacket(call, packet.dwNumberOfBytesTransferred);
 }
 
-// One packet for a burst of wakes. If the port has no room for it, the next wake tries again.
+// One packet for a burst of wakes. If there is no memory for it, the next wake tries again.
 void IocpBackend::wake() noexcept {
   if (woken_.exchange(true)) return;
   if (!::PostQueuedCompletionStatus(port_.get(), 0, 0, nullptr)) woken_ = false;
 }
 
-// A cancelled call still owns its memory, and the sender's bytes, until its packet was taken.
+// A cancelled call still owns its memory, and the sender's bytes, until its packet was taken. What
+// a pipe has taken and its peer has no room for is lost here: there is nobody left to wait for it.
 void IocpBackend::closeAll() {
   tellers_.closeAll();
   if (!retries_.empty()) retries_.run(now(), true);  // those who wait for a peer to read
@@ -85,6 +86,7 @@ void IocpBackend::closeAll() {
     if (nextPacket_ == packetCount_) takePackets(std::nullopt);
     while (nextPacket_ < packetCount_) handlePacket(packets_[nextPacket_++]);
   }
+  wake();  // one may have been among the packets
 }
 
 SysError IocpBackend::associate(HANDLE handle, Operation blame) {

@@ -31,9 +31,10 @@ class Security {
     const std::wstring user = currentUser();
     if (user.empty()) return;
     std::wstring text = L"D:P(A;;GA;;;" + user + L")";
-    if (options.readableAll) text += L"(A;;GR;;;WD)";
-    // Not GW, which would let them make instances of their own.
-    if (options.writableAll) text += L"(A;;0x00100182;;;WD)";
+    // What opening for reading, and for writing, ask for: FILE_GENERIC_READ and the right to change
+    // the mode; FILE_GENERIC_WRITE less the right to make instances.
+    if (options.readableAll) text += L"(A;;0x00120189;;;WD)";
+    if (options.writableAll) text += L"(A;;0x00120192;;;WD)";
     PSECURITY_DESCRIPTOR made = nullptr;
     if (::ConvertStringSecurityDescriptorToSecurityDescriptorW(text.c_str(), SDDL_REVISION_1, &made,
                                                                nullptr)) {
@@ -68,7 +69,8 @@ class Security {
   std::unique_ptr<void, FreeLocal> descriptor_;
 };
 
-// Messages, so that an empty one can mark the end; read as bytes all the same.
+// Messages, so that an empty one can mark the end, and read as such: a read of bytes would go on
+// past the end of one message and swallow the mark behind it.
 Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
                               const ListenOptions& options, bool isFirst) {
   const auto name = pipeName(local.path());
@@ -79,7 +81,7 @@ Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
   const DWORD first = isFirst ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0;
   Handle pipe(::CreateNamedPipeW(
       name->c_str(), PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | first,
-      PIPE_TYPE_MESSAGE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
+      PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
       PIPE_UNLIMITED_INSTANCES, kQuota, kQuota, 0, &attributes));
   if (!pipe) {
     const SysError error = lastError();
@@ -143,23 +145,19 @@ SysError PipeListener::begin(Instance& instance) {
       return {ERROR_NOT_ENOUGH_MEMORY, Operation::accept};
     }
   }
-  for (;;) {
-    const int error = Channel::begin(instance, [&](OVERLAPPED& call) {
-      if (::ConnectNamedPipe(instance.pipe.get(), &call)) return 0;
-      const DWORD why = ::GetLastError();
-      return why == ERROR_IO_PENDING ? 0 : static_cast<int>(why);
-    });
-    if (error == ERROR_PIPE_CONNECTED) {  // and no packet
-      instance.isWaiting = true;
-      tellLater();
-      return {};
-    }
-    if (error != ERROR_NO_DATA) {
-      if (error != 0) instance.pipe.reset();
-      return {error, Operation::accept};
-    }
-    ::DisconnectNamedPipe(instance.pipe.get());  // a client came and left
+  const int error = Channel::begin(instance, [&](OVERLAPPED& call) {
+    if (::ConnectNamedPipe(instance.pipe.get(), &call)) return 0;
+    const DWORD why = ::GetLastError();
+    return why == ERROR_IO_PENDING ? 0 : static_cast<int>(why);
+  });
+  // A client is there already, or was, and what it has written still is. No packet comes.
+  if (error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA) {
+    instance.isWaiting = true;
+    tellLater();
+    return {};
   }
+  if (error != 0) instance.pipe.reset();
+  return {error, Operation::accept};
 }
 
 bool PipeListener::isAnyOpen() const {

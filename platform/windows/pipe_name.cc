@@ -16,6 +16,20 @@ bool hasPrefix(std::string_view name, std::string_view prefix) {
                     [](char a, char b) { return a == lowerCase(b); });
 }
 
+// `..` leads out of the pipes: to a file, or to another machine, of which the answer takes time.
+bool staysAmongPipes(const std::wstring& name) {
+  std::wstring full(name.size() + 16, L'\0');
+  const DWORD length =
+      ::GetFullPathNameW(name.c_str(), static_cast<DWORD>(full.size()), full.data(), nullptr);
+  full.resize(std::min<std::size_t>(length, full.size()));
+  return std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [&](std::string_view prefix) {
+    return full.size() > prefix.size() &&
+           std::equal(prefix.begin(), prefix.end(), full.begin(), [](char a, wchar_t b) {
+             return b < 128 && a == lowerCase(static_cast<char>(b));
+           });
+  });
+}
+
 }  // namespace
 
 std::optional<std::wstring> pipeName(const LocalPath& path) {
@@ -30,6 +44,7 @@ std::optional<std::wstring> pipeName(const LocalPath& path) {
                                            static_cast<int>(name.size()));
   if (length <= 0) return std::nullopt;
   name.resize(static_cast<std::size_t>(length));
+  if (!staysAmongPipes(name)) return std::nullopt;
   return name;
 }
 

@@ -29,8 +29,11 @@ constexpr std::chrono::seconds kSilence{1};
 int begun(bool succeeded) {
   if (succeeded) return 0;
   const DWORD error = ::GetLastError();
-  return error == ERROR_IO_PENDING ? 0 : static_cast<int>(error);
+  // Of a message that is longer than the buffer the rest comes with the next read.
+  return error == ERROR_IO_PENDING || error == ERROR_MORE_DATA ? 0 : static_cast<int>(error);
 }
+
+bool isPeerGone(int error) { return error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE; }
 
 }  // namespace
 
@@ -57,11 +60,15 @@ PipeStream& PipeStream::connect(IocpBackend& backend, const Endpoint& remote,
 // Takes no time: a pipe is of this machine. The server may know who we are, but not act as us.
 void PipeStream::tryToOpen() {
   DWORD error = ERROR_ACCESS_DENIED;
-  if (const auto name = path_.isLocal() ? pipeName(path_.path()) : std::nullopt) {
-    pipe_ = Handle(::CreateFileW(
-        name->c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
-        FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, nullptr));
-    error = pipe_ ? ERROR_SUCCESS : ::GetLastError();
+  try {
+    if (const auto name = path_.isLocal() ? pipeName(path_.path()) : std::nullopt) {
+      pipe_ = Handle(::CreateFileW(
+          name->c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
+          FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, nullptr));
+      error = pipe_ ? ERROR_SUCCESS : ::GetLastError();
+    }
+  } catch (const std::bad_alloc&) {
+    error = ERROR_NOT_ENOUGH_MEMORY;
   }
   if (error == ERROR_PIPE_BUSY) {
     const Instant now = backend_.now();
@@ -94,6 +101,10 @@ void PipeStream::onOpened() {
   DWORD flags = 0;
   carriesMark_ = ::GetNamedPipeInfo(pipe_.get(), &flags, nullptr, nullptr, nullptr) &&
                  (flags & PIPE_TYPE_MESSAGE) != 0;
+  DWORD mode = PIPE_READMODE_MESSAGE;
+  if (carriesMark_ && !isServer_) {
+    carriesMark_ = ::SetNamedPipeHandleState(pipe_.get(), &mode, nullptr, nullptr) != FALSE;
+  }
   readMore();
 }
 
@@ -104,6 +115,7 @@ void PipeStream::onPacket(OverlappedCall& call, std::size_t count) {
   DWORD transferred = 0;
   if (call.Internal != 0 && !::GetOverlappedResult(pipe_.get(), &call, &transferred, FALSE)) {
     error = static_cast<int>(::GetLastError());
+    if (error == ERROR_MORE_DATA) error = 0;
   }
   if (&call == &writeCall_) return onSent(error, count);
   onRead(error, count);
@@ -139,7 +151,7 @@ void PipeStream::deliver() {
     ~GoOn() { stream.readMore(); }
   } goOn{*this};
   if (readCount_ > 0) {
-    if (isBackingOff()) awaitSilence();
+    if (std::exchange(isSilent_, false) || isBackingOff()) awaitSilence();
     handler_->onReceive({buffer_.get(), readCount_});
   } else if (carriesMark_) {
     endReceiving();
@@ -149,6 +161,7 @@ void PipeStream::deliver() {
 void PipeStream::endReceiving() {
   giveUp();
   receiveEnded_ = true;
+  if (brokenBy_ != 0) failLater({brokenBy_, Operation::write});
   handler_->onReceiveEnd();
 }
 
@@ -156,7 +169,16 @@ void PipeStream::endReceiving() {
 void PipeStream::sendSome() {
   const Bytes rest = sending_.front().subspan(sentOfFirst_);
   const int error = write(writeCall_, rest.first(std::min(rest.size(), kBytesPerWrite)));
-  if (error != 0) failLater({error, Operation::write});
+  if (error != 0) failWriting(error);
+}
+
+// The peer may have said something before it went, which is received first.
+void PipeStream::failWriting(int error) {
+  if (isPeerGone(error) && receiving_ && !receiveEnded_) {
+    brokenBy_ = error;
+  } else {
+    failLater({error, Operation::write});
+  }
 }
 
 int PipeStream::write(OverlappedCall& call, Bytes bytes) {
@@ -185,7 +207,7 @@ void PipeStream::onSent(int error, std::size_t count) {
   if (state_ != State::connected) return;
   if (error != 0) {
     // If it was the mark that found no peer, reading will tell.
-    return sendEnded_ && !wasTaken ? awaitEnd() : fail({error, Operation::write});
+    return sendEnded_ && !wasTaken ? awaitEnd() : failWriting(error);
   }
   if (wasTaken) {
     if (hasTaken()) return writeTaken();
@@ -227,10 +249,13 @@ void PipeStream::startReceiving() {
 }
 
 // What is being read may still come; it is looked at when receiving starts again.
-void PipeStream::stopReceiving() { receiving_ = false; }
+void PipeStream::stopReceiving() {
+  receiving_ = false;
+  if (brokenBy_ != 0 && !receiveEnded_) failLater({brokenBy_, Operation::write});
+}
 
 std::size_t PipeStream::trySend(std::span<const Bytes> slices) {
-  if (state_ != State::connected || outcomeKnown_ || sendEnded_) return 0;
+  if (state_ != State::connected || outcomeKnown_ || brokenBy_ != 0 || sendEnded_) return 0;
   assert(sending_.empty());
   if (taken_ == nullptr) taken_.reset(new (std::nothrow) std::byte[kBytesPerWrite]);
   if (taken_ == nullptr) return 0;
@@ -242,13 +267,13 @@ std::size_t PipeStream::trySend(std::span<const Bytes> slices) {
   }
   const std::size_t count = takenEnd_ - before;
   if (count > 0 && !writeCall_.inFlight) writeTaken();
-  return outcomeKnown_ ? 0 : count;
+  return outcomeKnown_ || brokenBy_ != 0 ? 0 : count;
 }
 
 void PipeStream::writeTaken() {
   takenWriting_ = takenEnd_;
   const int error = write(writeCall_, {taken_.get() + takenBegin_, takenWriting_ - takenBegin_});
-  if (error != 0) failLater({error, Operation::write});
+  if (error != 0) failWriting(error);
 }
 
 void PipeStream::send(std::span<const Bytes> slices) {
@@ -257,7 +282,7 @@ void PipeStream::send(std::span<const Bytes> slices) {
   sending_ = slices;
   sentOfFirst_ = 0;
   advance(0);
-  if (!sending_.empty() && !writeCall_.inFlight) sendSome();
+  if (!sending_.empty() && !writeCall_.inFlight && brokenBy_ == 0) sendSome();
 }
 
 void PipeStream::shutdownSend(bool receiveGoesOn) {
@@ -265,7 +290,7 @@ void PipeStream::shutdownSend(bool receiveGoesOn) {
   assert(sending_.empty());
   sendEnded_ = true;
   goesOn_ = receiveGoesOn && carriesMark_;
-  if (!writeCall_.inFlight) sendMark();
+  if (!writeCall_.inFlight && brokenBy_ == 0) sendMark();
 }
 
 void PipeStream::awaitSilence() { backend_.retries().callAt(*this, backend_.now() + kSilence); }
@@ -339,8 +364,9 @@ void PipeStream::tell() {
     if (handler_ != nullptr) handler_->onClose();
     return;
   }
-  if (state_ == State::connecting) return finishConnecting(outcome_);
-  if (outcomeKnown_) return fail(outcome_);
+  if (outcomeKnown_) {
+    return state_ == State::connecting ? finishConnecting(outcome_) : fail(outcome_);
+  }
   if (receiving_ && isRead_) return deliver();
   if (receiving_ && isSilent_ && !receiveEnded_ && state_ == State::connected) endReceiving();
 }

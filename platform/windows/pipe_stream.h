@@ -62,6 +62,7 @@ class PipeStream final : public Stream, private Channel, private Retry {
   void sendMark();
   void onSent(int error, std::size_t count);
   void advance(std::size_t count);
+  void failWriting(int error);
   void awaitEnd();
   void awaitSilence();
   void fail(SysError error);
@@ -78,6 +79,7 @@ class PipeStream final : public Stream, private Channel, private Retry {
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t readCount_ = 0;  // what readCall_ came to, if isRead_
   int readError_ = 0;
+  int brokenBy_ = 0;  // of a write that found no peer, while there may be something to receive
   // A write to a pipe cannot be tried, only be begun, with bytes that stay. Those that trySend()
   // has taken are here: from takenBegin_ to takenWriting_ in writeCall_, and behind them the next.
   std::unique_ptr<std::byte[]> taken_;

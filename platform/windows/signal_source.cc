@@ -1,6 +1,6 @@
-// Windows has no signals. It tells a console's programs of Ctrl+C, Ctrl+Break, and that the window,
-// the session or the system is about to close: here SIGINT, SIGBREAK and SIGTERM. What a program
-// raises itself, by the C library, is caught as well.
+// Windows has no signals. It tells a console's programs of Ctrl+C, Ctrl+Break, and that the window
+// or the system is about to close: here SIGINT, SIGBREAK and SIGTERM. What a program raises itself,
+// by the C library, is caught as well.
 
 #include "sprocket/platform/signal_source.h"
 
@@ -20,11 +20,14 @@ using Handler = void (*)(int);
 std::array<std::atomic<Handler>, 65> handlers;
 std::array<Handler, 65> previousHandlers;
 
+// 0: none. That somebody logs off is told to services, and is no end of theirs.
 int signalOf(DWORD event) {
   switch (event) {
     case CTRL_C_EVENT: return SIGINT;
     case CTRL_BREAK_EVENT: return SIGBREAK;
-    default: return SIGTERM;
+    case CTRL_CLOSE_EVENT:
+    case CTRL_SHUTDOWN_EVENT: return SIGTERM;
+    default: return 0;
   }
 }
 
@@ -55,14 +58,15 @@ SysError catchSignal(int signum, Handler handler) {
   const auto index = static_cast<std::size_t>(signum);
   handlers[index] = handler;
   previousHandlers[index] = ::signal(signum, &onRaised);
-  // In front of the C library's own, which signal() has set up.
-  ::SetConsoleCtrlHandler(&onConsoleEvent, TRUE);
+  // Once and for good: the system holds a lock while handlers run, and that of a closing window
+  // does not return, so to take it away in the program's last seconds would hold those up.
+  static const BOOL added = ::SetConsoleCtrlHandler(&onConsoleEvent, TRUE);
+  static_cast<void>(added);
   return {};
 }
 
 void releaseSignal(int signum) {
   const auto index = static_cast<std::size_t>(signum);
-  ::SetConsoleCtrlHandler(&onConsoleEvent, FALSE);  // once for each time that it was added
   ::signal(signum, previousHandlers[index]);
   handlers[index] = nullptr;
 }

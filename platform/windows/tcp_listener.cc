@@ -13,6 +13,22 @@
 #include "sprocket/platform/windows/winsock.h"
 
 namespace sprocket::platform {
+namespace {
+
+constexpr int kGonePerTurn = 64;
+
+// It was reset while it waited to be accepted.
+bool concernsOneConnection(int error) {
+  switch (error) {
+    case WSAECONNRESET:
+    case WSAECONNABORTED:
+    case ERROR_NETNAME_DELETED:
+    case ERROR_UNEXP_NET_ERR: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
 
 // No SO_REUSEADDR: on Windows it takes a port away from its owner, and connections in TIME_WAIT do
 // not hold up a restart.
@@ -52,7 +68,11 @@ void TcpListener::acceptMore() {
     error = begin(acceptor);
     if (error) break;
   }
-  if (!error) return;
+  if (error) refused(error);
+}
+
+// Told once none is under way any more.
+void TcpListener::refused(SysError error) {
   backend_.retries().backOff(*this, backend_.now());
   if (isAnyInFlight()) return;
   outcome_ = error;
@@ -63,10 +83,15 @@ SysError TcpListener::begin(Acceptor& acceptor) {
   auto socket = winsock::openStreamSocket(family_, Operation::accept);
   if (!socket) return socket.error();
   acceptor.socket = std::move(*socket);
-  const int error = Channel::begin(acceptor, [&](OVERLAPPED& call) {
+  const auto start = [&](OVERLAPPED& call) {
     return winsock::acceptEx(socket_, acceptor.socket, acceptor.addresses.data(),
                              Acceptor::kAddressSize, call);
-  });
+  };
+  int error = Channel::begin(acceptor, start);
+  // Those who came and were gone again.
+  for (int i = 0; i < kGonePerTurn && concernsOneConnection(error); ++i) {
+    error = Channel::begin(acceptor, start);
+  }
   if (error != 0) acceptor.socket.reset();
   return {error, Operation::accept};
 }
@@ -76,12 +101,11 @@ bool TcpListener::isAnyInFlight() const {
                      [](const Acceptor& acceptor) { return acceptor.inFlight; });
 }
 
-// A connection that was reset while it waited ends its call with an error, and concerns nobody.
 void TcpListener::onPacket(OverlappedCall& call, std::size_t) {
   auto& acceptor = static_cast<Acceptor&>(call);
-  if (winsock::outcomeOf(socket_, acceptor) != 0) {
+  if (const int error = winsock::outcomeOf(socket_, acceptor)) {
     acceptor.socket.reset();
-    return acceptMore();
+    return concernsOneConnection(error) ? acceptMore() : refused({error, Operation::accept});
   }
   succeeded();
   acceptor.isWaiting = true;
@@ -94,11 +118,14 @@ void TcpListener::deliver(Acceptor& acceptor) {
   acceptMore();
   // Until then Windows does not know the socket's addresses, nor how to shut it down.
   const SOCKET listener = socket_.get();
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
-               reinterpret_cast<const char*>(&listener), sizeof listener);
-  if (SysError error = backend_.associate(socket.handle(), Operation::accept)) {
-    return handler_.onDrop(1, error);
+  SysError error;
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                   reinterpret_cast<const char*>(&listener), sizeof listener) != 0) {
+    error = {::WSAGetLastError(), Operation::accept};
+  } else {
+    error = backend_.associate(socket.handle(), Operation::accept);
   }
+  if (error) return handler_.onDrop(1, error);
   TcpStream* stream = nullptr;
   try {
     stream = &TcpStream::accepted(backend_, std::move(socket));

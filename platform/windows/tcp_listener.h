@@ -43,6 +43,7 @@ class TcpListener final : public Listener, private Channel, private Retry {
   void retry() override { acceptMore(); }
 
   void acceptMore();
+  void refused(SysError error);
   SysError begin(Acceptor& acceptor);
   void deliver(Acceptor& acceptor);
   bool isAnyInFlight() const;

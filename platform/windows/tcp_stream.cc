@@ -92,6 +92,12 @@ SysError TcpStream::startConnecting(const IpEndpoint& remote, const ConnectOptio
   auto socket = winsock::openStreamSocket(remote.address.family(), Operation::connect);
   if (!socket) return socket.error();
   socket_ = std::move(*socket);
+  // Or it would not reach an IPv4 address that is written as an IPv6 one.
+  if (remote.address.isV6()) {
+    const SysError error =
+        winsock::setOption(socket_, IPPROTO_IPV6, IPV6_V6ONLY, 0, Operation::connect);
+    if (error) return error;
+  }
   // ConnectEx takes bound sockets only.
   const bool chosen = options.local.isIp();
   const IpEndpoint local =

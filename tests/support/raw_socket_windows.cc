@@ -70,8 +70,11 @@ struct Write : Call {
 };
 
 HANDLE openPipe(const std::string& path) {
-  return CreateFileW(wide(path).c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
-                     FILE_FLAG_OVERLAPPED, nullptr);
+  const HANDLE pipe = CreateFileW(wide(path).c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr,
+                                  OPEN_EXISTING, FILE_FLAG_OVERLAPPED, nullptr);
+  DWORD mode = PIPE_READMODE_MESSAGE;  // so that the mark of the end is seen
+  if (pipe != INVALID_HANDLE_VALUE) SetNamedPipeHandleState(pipe, &mode, nullptr, nullptr);
+  return pipe;
 }
 
 }  // namespace
@@ -163,12 +166,13 @@ struct PipeEnd final : End {
     if (!reading_) {
       reading_ = true;
       if (!ReadFile(pipe_, buffer_.data(), kQuota, nullptr, &read_.overlapped) &&
-          GetLastError() != ERROR_IO_PENDING) {
+          GetLastError() != ERROR_IO_PENDING && GetLastError() != ERROR_MORE_DATA) {
         return ended();
       }
     }
     DWORD count = 0;
-    if (GetOverlappedResult(pipe_, &read_.overlapped, &count, FALSE)) {
+    if (GetOverlappedResult(pipe_, &read_.overlapped, &count, FALSE) ||
+        GetLastError() == ERROR_MORE_DATA) {  // of the message, with the next read
       reading_ = false;
       std::copy_n(buffer_.data(), count, buffer.data());
       return static_cast<int>(count);
@@ -246,7 +250,7 @@ struct PipeListenerEnd final : End {
   void addInstance() {
     Instance& made = instances_.emplace_back();
     made.pipe = CreateNamedPipeW(wide(path_).c_str(), PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
-                                 PIPE_TYPE_MESSAGE | PIPE_READMODE_BYTE | PIPE_WAIT,
+                                 PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_WAIT,
                                  PIPE_UNLIMITED_INSTANCES, kQuota, kQuota, 0, nullptr);
     if (made.pipe == INVALID_HANDLE_VALUE) fail(static_cast<int>(GetLastError()), "pipe");
     if (!ConnectNamedPipe(made.pipe, &made.connect.overlapped) &&
