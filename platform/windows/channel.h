@@ -3,8 +3,8 @@
 // Channel: overlapped calls in flight, and what is still to be told. The common part of streams and
 // listeners; it belongs to the IocpBackend.
 
-#include <windows.h>
 #include <winsock2.h>
+#include <windows.h>
 
 #include <cstddef>
 

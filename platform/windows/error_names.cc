@@ -1,7 +1,7 @@
 #include "sprocket/platform/error_names.h"
 
-#include <windows.h>
 #include <winsock2.h>
+#include <windows.h>
 
 // Errors of Winsock and of Windows share one space of numbers, and several of them can be one
 // failure: they get the names and texts that POSIX systems have.

@@ -3,8 +3,8 @@
 // Handle and Socket: own what the system gave, close it once. Both are handles to the kernel, but
 // a socket is closed by Winsock.
 
-#include <windows.h>
 #include <winsock2.h>
+#include <windows.h>
 
 #include <utility>
 

@@ -1,8 +1,8 @@
 #include "sprocket/platform/interface_names.h"
 
+#include <winsock2.h>
 #include <iphlpapi.h>
 #include <netioapi.h>
-#include <winsock2.h>
 #include <ws2tcpip.h>
 
 #include <array>

@@ -2,8 +2,8 @@
 
 // The backend of Windows: an I/O completion port.
 
-#include <windows.h>
 #include <winsock2.h>
+#include <windows.h>
 
 #include <array>
 #include <atomic>

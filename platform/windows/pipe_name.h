@@ -2,8 +2,8 @@
 
 // The names of named pipes (contract 16.6).
 
-#include <windows.h>
 #include <winsock2.h>
+#include <windows.h>
 
 #include <optional>
 #include <string>

@@ -4,9 +4,9 @@
 
 #include "sprocket/platform/signal_source.h"
 
-#include <signal.h>
-#include <windows.h>
 #include <winsock2.h>
+#include <windows.h>
+#include <signal.h>
 
 #include <array>
 #include <atomic>

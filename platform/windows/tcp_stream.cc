@@ -1,7 +1,7 @@
 #include "sprocket/platform/windows/tcp_stream.h"
 
-#include <mstcpip.h>
 #include <winsock2.h>
+#include <mstcpip.h>
 #include <ws2tcpip.h>
 
 #include <algorithm>

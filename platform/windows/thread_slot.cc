@@ -1,7 +1,7 @@
 #include "sprocket/platform/thread_slot.h"
 
-#include <windows.h>
 #include <winsock2.h>
+#include <windows.h>
 
 #include <cstdlib>
 #include <utility>

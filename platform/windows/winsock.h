@@ -3,8 +3,8 @@
 // Winsock with the house rules added: every socket is overlapped, non-blocking and not inherited,
 // errors are values.
 
-#include <mswsock.h>
 #include <winsock2.h>
+#include <mswsock.h>
 #include <ws2tcpip.h>
 
 #include "sprocket/platform/address.h"

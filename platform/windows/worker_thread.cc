@@ -1,7 +1,7 @@
 #include "sprocket/platform/worker_thread.h"
 
-#include <windows.h>
 #include <winsock2.h>
+#include <windows.h>
 
 #include <system_error>
 #include <utility>
