@@ -100,7 +100,7 @@ void CaseReport::write() const {
     return std::count_if(cases_.begin(), cases_.end(),
                          [outcome](const Case& test) { return test.outcome == outcome; });
   };
-  std::ofstream out(path_, std::ios::trunc);
+  std::ofstream out(path_, std::ios::trunc | std::ios::binary);  // one format on every system
   out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"sprocket\" "
          "tests=\""
       << cases_.size() << "\" failures=\"" << count(Outcome::kFailed) << "\" skipped=\""

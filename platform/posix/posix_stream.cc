@@ -113,28 +113,14 @@ void PosixStream::receiveSome(bool hangUp) {
 void PosixStream::sendSome() {
   for (int i = 0; i < kSendsPerTurn; ++i) {
     if (state_ != State::connected || sending_.empty()) return;
-    const sys::Transfer sent = sys::send(fd_, sending_, sentOfFirst_);
+    const sys::Transfer sent = sys::send(fd_, sending_.slices(), sending_.sentOfFirst());
     if (sent.wouldBlock()) return;
     if (sent.errnum != 0) return fail({sent.errnum, Operation::write});
-    advance(sent.count);
+    sending_.advance(sent.count);
     updateInterest();
     handler_->onSend(sent.count);
     if (sent.full) return;
   }
-}
-
-void PosixStream::advance(std::size_t count) {
-  while (!sending_.empty()) {
-    const std::size_t left = sending_.front().size() - sentOfFirst_;
-    if (count < left) {
-      sentOfFirst_ += count;
-      return;
-    }
-    count -= left;
-    sentOfFirst_ = 0;
-    sending_ = sending_.subspan(1);
-  }
-  assert(count == 0);
 }
 
 void PosixStream::updateInterest() {
@@ -169,9 +155,7 @@ std::size_t PosixStream::trySend(std::span<const Bytes> slices) {
 void PosixStream::send(std::span<const Bytes> slices) {
   if (state_ != State::connected || outcomeKnown_) return;
   assert(sending_.empty());
-  sending_ = slices;
-  sentOfFirst_ = 0;
-  advance(0);  // past empty slices
+  sending_.set(slices);
   updateInterest();
 }
 
@@ -185,7 +169,7 @@ void PosixStream::shutdownSend(bool) {
 void PosixStream::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
-  sending_ = {};
+  sending_.clear();
   closeDescriptor();
   tellLater();
 }
@@ -228,7 +212,7 @@ SysError PosixStream::setKeepAlive(bool on, std::chrono::seconds idle) {
 // Inside wait().
 void PosixStream::fail(SysError error) {
   state_ = State::dead;
-  sending_ = {};
+  sending_.clear();
   updateInterest();
   handler_->onError(error);
 }
@@ -238,7 +222,7 @@ void PosixStream::failLater(SysError error) {
   outcome_ = error;
   outcomeKnown_ = true;
   receiving_ = false;
-  sending_ = {};
+  sending_.clear();
   updateInterest();
   tellLater();
 }

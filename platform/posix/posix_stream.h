@@ -4,6 +4,7 @@
 
 #include "sprocket/platform/backend.h"
 #include "sprocket/platform/posix/channel.h"
+#include "sprocket/platform/unsent.h"
 
 namespace sprocket::platform {
 
@@ -44,15 +45,13 @@ class PosixStream final : public Stream, private Channel {
   void finishConnecting(SysError error);
   void receiveSome(bool hangUp);
   void sendSome();
-  void advance(std::size_t count);
   void fail(SysError error);
   void failLater(SysError error);
   void updateInterest();
 
   StreamHandler* handler_;
-  std::span<const Bytes> sending_;  // the caller's, what is left of them
-  std::size_t sentOfFirst_ = 0;     // bytes of the first slice that are gone
-  SysError outcome_;                // of connecting, or a failure, still to be told
+  Unsent sending_;
+  SysError outcome_;  // of connecting, or a failure, still to be told
   State state_;
   bool isIp_;
   bool outcomeKnown_ = false;

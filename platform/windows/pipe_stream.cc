@@ -165,9 +165,9 @@ void PipeStream::endReceiving() {
   handler_->onReceiveEnd();
 }
 
-// The next piece of the send in flight.
+// The next piece of the send in flight: never an empty one, which would be taken for the end.
 void PipeStream::sendSome() {
-  const Bytes rest = sending_.front().subspan(sentOfFirst_);
+  const Bytes rest = sending_.first();
   const int error = write(writeCall_, rest.first(std::min(rest.size(), kBytesPerWrite)));
   if (error != 0) failWriting(error);
 }
@@ -216,25 +216,10 @@ void PipeStream::onSent(int error, std::size_t count) {
     return;
   }
   if (sendEnded_) return awaitEnd();
-  advance(count);
+  sending_.advance(count);
   // Before the handler, which may throw: what is left goes on.
   if (!sending_.empty()) sendSome();
   handler_->onSend(count);
-}
-
-// To the next slice that is not empty: an empty write would be taken for the end.
-void PipeStream::advance(std::size_t count) {
-  while (!sending_.empty()) {
-    const std::size_t left = sending_.front().size() - sentOfFirst_;
-    if (count < left) {
-      sentOfFirst_ += count;
-      return;
-    }
-    count -= left;
-    sentOfFirst_ = 0;
-    sending_ = sending_.subspan(1);
-  }
-  assert(count == 0);
 }
 
 // What the owner asks for.
@@ -279,9 +264,7 @@ void PipeStream::writeTaken() {
 void PipeStream::send(std::span<const Bytes> slices) {
   if (state_ != State::connected || outcomeKnown_) return;
   assert(sending_.empty());
-  sending_ = slices;
-  sentOfFirst_ = 0;
-  advance(0);
+  sending_.set(slices);
   if (!sending_.empty() && !writeCall_.inFlight && brokenBy_ == 0) sendSome();
 }
 
@@ -312,7 +295,7 @@ void PipeStream::close() {
   if (state_ == State::closed) return;
   state_ = State::closed;
   giveUp();
-  sending_ = {};
+  sending_.clear();
   closed();
   if (hasTaken() && writeCall_.inFlight) {
     // As on a socket, what was taken reaches the peer all the same, if it reads.
@@ -346,7 +329,7 @@ void PipeStream::fail(SysError error) {
   }
   state_ = State::dead;
   outcomeKnown_ = false;
-  sending_ = {};
+  sending_.clear();
   giveUp();
   handler_->onError(error);
 }

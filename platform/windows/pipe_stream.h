@@ -10,6 +10,7 @@
 
 #include "sprocket/platform/backend.h"
 #include "sprocket/platform/retries.h"
+#include "sprocket/platform/unsent.h"
 #include "sprocket/platform/windows/channel.h"
 #include "sprocket/platform/windows/handle.h"
 
@@ -61,7 +62,6 @@ class PipeStream final : public Stream, private Channel, private Retry {
   void writeTaken();
   void sendMark();
   void onSent(int error, std::size_t count);
-  void advance(std::size_t count);
   void failWriting(int error);
   void awaitEnd();
   void awaitSilence();
@@ -86,10 +86,9 @@ class PipeStream final : public Stream, private Channel, private Retry {
   std::size_t takenBegin_ = 0;
   std::size_t takenWriting_ = 0;
   std::size_t takenEnd_ = 0;
-  std::span<const Bytes> sending_;  // the caller's, what is left of them
-  std::size_t sentOfFirst_ = 0;     // bytes of the first slice that are gone
-  SysError outcome_;                // of connecting, or a failure, still to be told
-  Instant openUntil_;               // how long a busy pipe is tried
+  Unsent sending_;
+  SysError outcome_;   // of connecting, or a failure, still to be told
+  Instant openUntil_;  // how long a busy pipe is tried
   State state_;
   bool isServer_;
   bool carriesMark_ = false;

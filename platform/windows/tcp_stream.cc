@@ -196,7 +196,7 @@ bool TcpStream::isReset() const {
 
 // The next piece of the send in flight.
 void TcpStream::sendSome() {
-  Pieces pieces(sending_, sentOfFirst_);
+  Pieces pieces(sending_.slices(), sending_.sentOfFirst());
   const int error = begin(sendCall_, [&](OVERLAPPED& call) {
     return winsock::begun(
         ::WSASend(socket_.get(), pieces.data(), pieces.count(), nullptr, 0, &call, nullptr) == 0);
@@ -209,24 +209,10 @@ void TcpStream::onSent(int error, std::size_t count) {
   if (outcomeKnown_) return fail(outcome_);
   if (state_ != State::connected) return;
   if (error != 0) return fail({error, Operation::write});
-  advance(count);
+  sending_.advance(count);
   // Before the handler, which may throw: what is left goes on.
   if (!sending_.empty()) sendSome();
   handler_->onSend(count);
-}
-
-void TcpStream::advance(std::size_t count) {
-  while (!sending_.empty()) {
-    const std::size_t left = sending_.front().size() - sentOfFirst_;
-    if (count < left) {
-      sentOfFirst_ += count;
-      return;
-    }
-    count -= left;
-    sentOfFirst_ = 0;
-    sending_ = sending_.subspan(1);
-  }
-  assert(count == 0);
 }
 
 // What the owner asks for.
@@ -260,9 +246,7 @@ std::size_t TcpStream::trySend(std::span<const Bytes> slices) {
 void TcpStream::send(std::span<const Bytes> slices) {
   if (state_ != State::connected || outcomeKnown_) return;
   assert(sending_.empty());
-  sending_ = slices;
-  sentOfFirst_ = 0;
-  advance(0);  // past empty slices
+  sending_.set(slices);
   if (!sending_.empty()) sendSome();
 }
 
@@ -283,7 +267,7 @@ void TcpStream::close() {
   // First, or Wine holds back the packet of a send until the peer has read it.
   if (receiveCall_.inFlight || sendCall_.inFlight) ::CancelIoEx(socket_.handle(), nullptr);
   socket_.reset();
-  sending_ = {};
+  sending_.clear();
   closed();
 }
 
@@ -333,7 +317,7 @@ void TcpStream::fail(SysError error) {
   }
   state_ = State::dead;
   outcomeKnown_ = false;
-  sending_ = {};
+  sending_.clear();
   handler_->onError(error);
 }
 

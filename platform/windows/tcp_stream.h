@@ -3,6 +3,7 @@
 // A TCP socket on Windows.
 
 #include "sprocket/platform/backend.h"
+#include "sprocket/platform/unsent.h"
 #include "sprocket/platform/windows/channel.h"
 #include "sprocket/platform/windows/handle.h"
 
@@ -48,7 +49,6 @@ class TcpStream final : public Stream, private Channel {
   bool isReset() const;
   void sendSome();
   void onSent(int error, std::size_t count);
-  void advance(std::size_t count);
   void fail(SysError error);
   void failLater(SysError error);
 
@@ -56,10 +56,9 @@ class TcpStream final : public Stream, private Channel {
   StreamHandler* handler_;
   OverlappedCall receiveCall_{*this};  // of no bytes: it ends when there is something to receive
   OverlappedCall sendCall_{*this};     // connects, too
-  std::span<const Bytes> sending_;     // the caller's, what is left of them
-  std::size_t sentOfFirst_ = 0;        // bytes of the first slice that are gone
-  SysError outcome_;                   // of connecting, or a failure, still to be told
-  int receiveError_ = 0;               // what receiveCall_ ended with while nobody received
+  Unsent sending_;
+  SysError outcome_;      // of connecting, or a failure, still to be told
+  int receiveError_ = 0;  // what receiveCall_ ended with while nobody received
   State state_;
   bool outcomeKnown_ = false;
   bool receiving_ = false;

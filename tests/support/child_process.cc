@@ -115,24 +115,6 @@ void ChildProcess::readAll(std::intptr_t out, std::intptr_t err) {
   changed_.notify_all();
 }
 
-std::string ChildProcess::awaitLine(std::string_view beginning) {
-  std::string found;
-  const auto hasLine = [&] {
-    for (std::size_t at = 0, end; (end = output_.find('\n', at)) != output_.npos; at = end + 1) {
-      const std::string_view line = std::string_view(output_).substr(at, end - at);
-      if (!line.starts_with(beginning)) continue;
-      found = line.substr(beginning.size());
-      return true;
-    }
-    return false;
-  };
-  std::unique_lock lock(mutex_);
-  bool has = false;
-  changed_.wait_for(lock, kPatience, [&] { return (has = hasLine()) || outputEnded_; });
-  if (has) return found;
-  throw std::runtime_error("no line '" + std::string(beginning) + "' in:\n" + output_ + errors_);
-}
-
 void ChildProcess::signal(int signum) { ::kill(static_cast<pid_t>(process_), signum); }
 
 void ChildProcess::kill() { signal(SIGKILL); }
@@ -159,16 +141,6 @@ void ChildProcess::limitDescriptors(std::size_t count) {
   if (prlimit(static_cast<pid_t>(process_), RLIMIT_NOFILE, &limit, nullptr) < 0) {
     throw std::system_error(errno, std::generic_category(), "prlimit");
   }
-}
-
-std::string ChildProcess::output() {
-  const std::lock_guard lock(mutex_);
-  return output_;
-}
-
-std::string ChildProcess::errors() {
-  const std::lock_guard lock(mutex_);
-  return errors_;
 }
 
 std::size_t ChildProcess::memoryOf(std::string_view what) const {
