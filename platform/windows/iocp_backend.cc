@@ -7,6 +7,7 @@
 #include "sprocket/platform/windows/channel.h"
 #include "sprocket/platform/windows/pipe_listener.h"
 #include "sprocket/platform/windows/pipe_stream.h"
+#include "sprocket/platform/windows/syscalls.h"
 #include "sprocket/platform/windows/tcp_listener.h"
 #include "sprocket/platform/windows/tcp_stream.h"
 #include "sprocket/platform/windows/winsock.h"
@@ -52,12 +53,8 @@ void IocpBackend::takePackets(std::optional<Duration> timeout) {
     const auto whole = std::chrono::ceil<std::chrono::milliseconds>(*timeout).count();
     limit = static_cast<DWORD>(std::clamp<std::int64_t>(whole, 0, INFINITE - 1));
   }
-  ULONG count = 0;
   nextPacket_ = packetCount_ = 0;
-  if (::GetQueuedCompletionStatusEx(port_.get(), packets_.data(), kPacketsPerTurn, &count, limit,
-                                    FALSE)) {
-    packetCount_ = count;
-  }
+  packetCount_ = syscalls::takePackets(port_.get(), packets_.data(), kPacketsPerTurn, limit);
 }
 
 // A wake that comes after the flag is down posts a packet of its own; one before it is told by the
@@ -99,7 +96,6 @@ std::optional<Duration> IocpBackend::waitLimit(std::optional<Duration> timeout) 
   return retries_.empty() ? timeout : retries_.limit(timeout, now());
 }
 
-// The performance counter, which is finer than a millisecond.
-Instant IocpBackend::now() const { return std::chrono::steady_clock::now(); }
+Instant IocpBackend::now() const { return syscalls::now(); }
 
 }  // namespace sprocket::platform
