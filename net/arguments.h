@@ -113,8 +113,9 @@ class Chunk {
  public:
   template <Text T>
   requires(!std::same_as<T, Buffer>) Chunk(const T& text)
-      : Chunk(std::as_bytes(std::span(textOf(text)))) {}
-  Chunk(std::string&& text) : Chunk(std::as_bytes(std::span(text))) { string_ = &text; }
+      : bytes_(std::as_bytes(std::span(textOf(text)))), isText_(true) {}
+  Chunk(std::string&& text)
+      : bytes_(std::as_bytes(std::span(text))), string_(&text), isText_(true) {}
   Chunk(const Buffer& buffer) : Chunk(buffer.bytes()) { buffer_ = &buffer; }
   template <Bytes T>
   Chunk(const T& bytes) : Chunk(bytesOf(bytes)) {}
@@ -122,6 +123,9 @@ class Chunk {
 
   std::span<const std::byte> bytes() const { return bytes_; }
   std::size_t size() const { return bytes_.size(); }
+
+  // Whether an encoding says something about it; bytes are what they are.
+  bool isText() const { return isText_; }
 
   // The bytes from `begin` on, to be kept; once.
   Buffer keepFrom(std::size_t begin) const {
@@ -134,6 +138,7 @@ class Chunk {
   std::span<const std::byte> bytes_;
   std::string* string_ = nullptr;   // the caller's, for the time of the call
   const Buffer* buffer_ = nullptr;  // likewise
+  bool isText_ = false;
 };
 
 }  // namespace sprocket::net

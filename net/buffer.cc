@@ -14,6 +14,10 @@ Buffer Buffer::from(std::span<const std::byte> bytes) {
   return from(std::string(viewOf(bytes).text()));
 }
 
+Buffer Buffer::from(std::string_view text, Encoding encoding) {
+  return from(encode(text, encoding));
+}
+
 Buffer::Buffer(const Buffer& other) : Buffer() {
   if (other.storage_ || other.empty()) {
     bytes_ = other.bytes_;
@@ -30,6 +34,14 @@ Buffer& Buffer::operator=(Buffer other) noexcept {
   std::swap(bytes_, other.bytes_);
   std::swap(storage_, other.storage_);
   return *this;
+}
+
+std::string Buffer::toString(Encoding encoding) const {
+  std::string text;
+  StringDecoder decoder(encoding);
+  decoder.decode(bytes_, text);
+  decoder.end(text);
+  return text;
 }
 
 Buffer Buffer::tail(std::size_t begin) const {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sprocket/net/encoding.h"
 #include "sprocket/reactor/ref_counted.h"
 
 namespace sprocket {
@@ -26,6 +27,9 @@ class Buffer {
   // Takes a text over, or copies bytes.
   static Buffer from(std::string text);
   static Buffer from(std::span<const std::byte> bytes);
+
+  // The bytes that a text has in an encoding. [12.2]
+  static Buffer from(std::string_view text, Encoding encoding);
 
   // Looks at bytes that somebody else owns and that outlive this very object; its copies own
   // theirs.
@@ -46,6 +50,9 @@ class Buffer {
   std::string_view text() const noexcept {
     return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
   }
+  // The bytes as text of an encoding, as if that were all of it. [12.3]
+  std::string toString(Encoding encoding = Encoding::utf8) const;
+
   operator std::span<const std::byte>() const noexcept { return bytes_; }
   operator std::string_view() const noexcept { return text(); }
   operator std::string() const { return std::string(text()); }

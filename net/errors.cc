@@ -172,4 +172,8 @@ void throwListenersReleased() {
                       "true}");
 }
 
+void throwUnknownEncoding(std::string_view name) {
+  throw ArgumentError("ERR_UNKNOWN_ENCODING", "Unknown encoding: " + std::string(name));
+}
+
 }  // namespace sprocket::net

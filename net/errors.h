@@ -44,5 +44,6 @@ Error alreadyFinishedError() noexcept;
 [[noreturn]] void throwNoTarget(std::string_view method);
 [[noreturn]] void throwCannotConnect(std::string_view state);
 [[noreturn]] void throwListenersReleased();
+[[noreturn]] void throwUnknownEncoding(std::string_view name);
 
 }  // namespace sprocket::net

@@ -54,6 +54,11 @@ bool Socket::write(const Chunk& chunk, OnWritten callback) const {
   return state_->write(chunk, std::move(callback));
 }
 
+bool Socket::write(const Chunk& chunk, Encoding encoding, OnWritten callback) const {
+  if (!chunk.isText()) return write(chunk, std::move(callback));
+  return write(encode(Buffer::viewOf(chunk.bytes()).text(), encoding), std::move(callback));
+}
+
 Socket Socket::end(OnWritten callback) const {
   state_->end(nullptr, std::move(callback));
   return *this;
@@ -62,6 +67,11 @@ Socket Socket::end(OnWritten callback) const {
 Socket Socket::end(const Chunk& chunk, OnWritten callback) const {
   state_->end(&chunk, std::move(callback));
   return *this;
+}
+
+Socket Socket::end(const Chunk& chunk, Encoding encoding, OnWritten callback) const {
+  if (!chunk.isText()) return end(chunk, std::move(callback));
+  return end(encode(Buffer::viewOf(chunk.bytes()).text(), encoding), std::move(callback));
 }
 
 Socket Socket::destroy(const Error& error) const {
@@ -76,6 +86,11 @@ Socket Socket::pause() const {
 
 Socket Socket::resume() const {
   state_->resume();
+  return *this;
+}
+
+Socket Socket::setEncoding(Encoding encoding) const {
+  state_->setEncoding(encoding);
   return *this;
 }
 

@@ -30,6 +30,7 @@
 
 #include "sprocket/net/arguments.h"
 #include "sprocket/net/buffer.h"
+#include "sprocket/net/encoding.h"
 #include "sprocket/net/event_emitter.h"
 #include "sprocket/net/options.h"
 #include "sprocket/platform/error.h"
@@ -49,8 +50,9 @@ using SocketEvents = EventList<
                          const std::string& host)>,
     Event<"connect", void()>,  // [6.11]
     Event<"ready", void()>,    // directly after 'connect'
-    // Bytes; never empty; no meaning in where they are cut. The chunk is good until the listener
-    // returns; a copy of it stays. The first listener starts the flow. [10.1, 10.2]
+    // Bytes, or text after setEncoding(); never empty; no meaning in where they are cut. The chunk
+    // is good until the listener returns; a copy of it stays. The first listener starts the flow.
+    // [10.1, 10.2]
     Event<"data", void(const Buffer& chunk)>,
     Event<"drain", void()>,    // everything queued is gone after a write() returned false [8.3]
     Event<"timeout", void()>,  // idle for as long as setTimeout() said; only a notice [14]
@@ -181,10 +183,17 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // at once is not copied. [8.1 to 8.8]
   bool write(const Chunk& chunk, OnWritten callback = {}) const;
 
+  // Sends the bytes that a text has in an encoding; a Buffer and other bytes are sent as they are.
+  // Without an encoding text is UTF-8 and sent as it is too, but with Encoding::utf8 what is
+  // malformed in it becomes U+FFFD. An unknown name of an encoding throws an ArgumentError, and
+  // nothing is done. [8.1, 12.1, 12.2]
+  bool write(const Chunk& chunk, Encoding encoding, OnWritten callback = {}) const;
+
   // Ends the sending side: FIN goes out behind everything queued; what the peer sends still comes.
   // `callback` is called before 'finish'. Returns the socket. [9.1, 9.2]
   Socket end(OnWritten callback = {}) const;
   Socket end(const Chunk& chunk, OnWritten callback = {}) const;
+  Socket end(const Chunk& chunk, Encoding encoding, OnWritten callback = {}) const;
 
   // No more I/O from now on. With an error: 'error' with it; 'close' in any case. Once; returns the
   // socket. [9.9]
@@ -193,6 +202,12 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // Stops and starts the flow of 'data'. While paused the peer is held up too. [10.4, 10.5]
   Socket pause() const;
   Socket resume() const;
+
+  // From now on 'data' delivers text (in UTF-8) that the bytes mean in this encoding, those too
+  // that wait to be delivered; pipes write it. What is incomplete at the end of a packet waits for
+  // the next, or is told as U+FFFD (in base64: as the last digits) before 'end'. It outlasts the
+  // connection. An unknown name throws an ArgumentError. Returns the socket. [10.8, 12.1, 12.3]
+  Socket setEncoding(Encoding encoding = Encoding::utf8) const;
 
   // Writes all data of this socket to another one, or to itself, no faster than that takes it; and
   // ends that one with this one's 'end' if told to. Returns the destination. [10.9]

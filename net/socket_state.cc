@@ -95,6 +95,7 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
       shutDown_ = finished_ = mustDrain_ = drainDue_ = stepsScheduled_ = false;
   bytesRead_ = bytesWritten_ = bytesSent_ = 0;
   remote_.reset();
+  if (decoding_) decoding_->decoder.reset();
   if (auto node = listener.take()) listeners_.add(node.release(), false);
   updateClaim();
   withMemory([&] {
@@ -227,11 +228,28 @@ void SocketState::onReceiveEnd() {
   isReceiving_ = false;
   touch();
   updateClaim();
-  if (kept_ == nullptr) loop()->call([&] { deliverEnd(); });
+  if (kept_ != nullptr) return;
+  loop()->call([&] { hasRestOfText() ? flowLater() : deliverEnd(); });
+}
+
+void SocketState::deliver(const Buffer& chunk) {
+  if (!decoding_) return deliverChunk(chunk);
+  deliverText([&](Decoding& to) { to.decoder.decode(chunk.bytes(), to.text); });
+}
+
+template <class F>
+void SocketState::deliverText(F decode) {
+  const reactor::RefPtr<Decoding> decoding = decoding_;  // a listener may set another encoding
+  withMemory([&] {
+    decoding->text.clear();
+    decode(*decoding);
+  });
+  if (phase_ != Phase::open || decoding->text.empty()) return;
+  deliverChunk(Buffer::viewOf(std::as_bytes(std::span(decoding->text))));
 }
 
 // To the pipes first: unlike a listener, they cannot throw and so keep the chunk from the others.
-void SocketState::deliver(const Buffer& chunk) {
+void SocketState::deliverChunk(const Buffer& chunk) {
   bool broken = false;
   for (Pipe& pipe : pipesFrom_) broken |= !pipe.forward(chunk);
   if (broken) failBrokenPipes(chunk);
@@ -279,7 +297,7 @@ void SocketState::flowLater() {
   if (isBehind && phase_ == Phase::open) defer([](SocketState& self) { self.flow(); });
 }
 
-// Delivers what was kept, and then the end if that is all there was.
+// Delivers what was kept, then the rest of a text, and then the end if that is all there was.
 void SocketState::flow() {
   if (flow_ != Flow::flowing || phase_ != Phase::open || isBlocked()) return;
   if (kept_ != nullptr) {
@@ -287,7 +305,9 @@ void SocketState::flow() {
     flowLater();
     deliver(Buffer::viewOf(std::as_bytes(std::span(*kept))));
   } else if (peerEnded_ && !endDelivered_) {
-    deliverEnd();
+    if (!hasRestOfText()) return deliverEnd();
+    flowLater();
+    deliverText([](Decoding& to) { to.decoder.end(to.text); });
   }
 }
 
@@ -304,6 +324,9 @@ void SocketState::updateReceiving() {
   }
   updateClaim();
 }
+
+// What the encoding before has left incomplete is dropped, as Node does.
+void SocketState::setEncoding(Encoding encoding) { decoding_ = new Decoding(encoding); }
 
 void SocketState::onListenerAdded(std::uint8_t event) {
   listenersReleased_ = false;

@@ -27,6 +27,7 @@
 
 #include "sprocket/dns/dns.h"
 #include "sprocket/net/emitter_state.h"
+#include "sprocket/net/encoding.h"
 #include "sprocket/net/pipe.h"
 #include "sprocket/net/socket.h"
 #include "sprocket/net/write_queue.h"
@@ -56,6 +57,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void destroy(const Error& error);
   void pause();
   void resume();
+  void setEncoding(Encoding encoding);
   void pipe(SocketState& destination, bool end);
   void unpipe(SocketState* destination);  // null: every one
   void setTimeout(double milliseconds, OnTimeout listener);
@@ -121,6 +123,14 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   class IdleTimer;
 
+  // After setEncoding(). The memory of the text is used again for each packet.
+  struct Decoding : reactor::RefCounted<Decoding> {
+    explicit Decoding(Encoding encoding) : decoder(encoding) {}
+
+    StringDecoder decoder;
+    std::string text;
+  };
+
   // From the stream.
   void onConnect(platform::SysError error) override;
   void onReceive(platform::Bytes bytes) override;
@@ -140,6 +150,10 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void becomeOpen();
 
   void deliver(const Buffer& chunk);
+  template <class F>
+  void deliverText(F decode);
+  void deliverChunk(const Buffer& chunk);
+  bool hasRestOfText() const { return decoding_ && decoding_->decoder.hasRest(); }
   void deliverEnd();
   void endByItself();
   void flow();
@@ -190,7 +204,8 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<Sending> sending_;
   std::unique_ptr<IdleTimer> idle_;
-  std::unique_ptr<std::string> kept_;  // received before anybody wanted it
+  std::unique_ptr<std::string> kept_;   // received before anybody wanted it
+  reactor::RefPtr<Decoding> decoding_;  // null: 'data' delivers bytes
   mutable std::unique_ptr<platform::Endpoint> remote_;
   PipesFrom pipesFrom_;
   PipesInto pipesInto_;
