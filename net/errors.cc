@@ -120,6 +120,10 @@ Error alreadyFinishedError() noexcept {
   return own("ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished");
 }
 
+Error noReadBufferError() noexcept {
+  return own("ENOBUFS", "read ENOBUFS: onread.buffer gave no memory");
+}
+
 void throwNullText() {
   throw ArgumentError("ERR_INVALID_ARG_TYPE", "a text is needed. Received a null pointer");
 }
@@ -170,6 +174,16 @@ void throwListenersReleased() {
                       "connect() on a socket whose listeners were released after 'close': attach "
                       "listeners again, connect in the 'close' listener, or make it {.reusable = "
                       "true}");
+}
+
+void throwCannotReset() {
+  throw ArgumentError("ERR_INVALID_HANDLE_TYPE",
+                      "resetAndDestroy() on a local connection: only TCP has a reset");
+}
+
+void throwBadOnRead() {
+  throw ArgumentError("ERR_INVALID_ARG_VALUE",
+                      "onread needs a buffer and a callback. One of them is missing.");
 }
 
 void throwUnknownEncoding(std::string_view name) {

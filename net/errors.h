@@ -33,6 +33,7 @@ Error writeAfterEndError() noexcept;
 Error endedByOtherPartyError() noexcept;
 Error streamDestroyedError(std::string_view method) noexcept;
 Error alreadyFinishedError() noexcept;
+Error noReadBufferError() noexcept;
 
 // Mistakes of the caller, each naming the value; thrown.
 [[noreturn]] void throwNullText();
@@ -44,6 +45,8 @@ Error alreadyFinishedError() noexcept;
 [[noreturn]] void throwNoTarget(std::string_view method);
 [[noreturn]] void throwCannotConnect(std::string_view state);
 [[noreturn]] void throwListenersReleased();
+[[noreturn]] void throwCannotReset();
+[[noreturn]] void throwBadOnRead();
 [[noreturn]] void throwUnknownEncoding(std::string_view name);
 
 }  // namespace sprocket::net

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -152,7 +153,8 @@ template <class State, class Handle, class Events>
 class EmitterState;
 
 // What the handles derive from. Self has `ListenerTable& listeners() const` and
-// `void onListenerAdded(std::uint8_t event) const`.
+// `void onNewListener(std::uint8_t event) const`, called just before one is added; if that throws
+// it is not.
 template <class Self, class Events>
 class EventEmitter {
  public:
@@ -224,8 +226,9 @@ class EventEmitter {
                     "this listener's parameters fit neither the event's arguments nor the emitter "
                     "and the arguments: see the list of events of the class");
       if constexpr (fits) {
-        self().listeners().add(new Node(event, once, std::forward<F>(listener)), atFront);
-        self().onListenerAdded(event);
+        auto node = std::make_unique<Node>(event, once, std::forward<F>(listener));
+        self().onNewListener(event);
+        self().listeners().add(node.release(), atFront);
       }
     }
     return self();

@@ -34,8 +34,7 @@ Server createServer(const ServerOptions& options, F&& listener) {
 
 // A socket that is connecting: see Socket::connect() for the forms. [4.2]
 inline Socket connect(const ConnectOptions& options, OnConnect listener = {}) {
-  return Socket({.allowHalfOpen = options.allowHalfOpen, .reusable = options.reusable})
-      .connect(options, std::move(listener));
+  return Socket(options.forSocket()).connect(options, std::move(listener));
 }
 inline Socket connect(ConnectTo target, OnConnect listener = {}) {
   return Socket().connect(std::move(target), std::move(listener));

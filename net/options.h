@@ -5,10 +5,48 @@
 //
 //   server.listen({.port = 80, .host = "localhost", .exclusive = true});
 
+#include <concepts>
+#include <cstddef>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace sprocket::net {
+
+class Socket;
+
+// Memory of the caller's to receive into: a piece of it (an array, a vector, a span of bytes or
+// characters) that must outlive the socket's 'close', or a function that gives one for each time.
+class ReadBuffer {
+ public:
+  ReadBuffer() = default;
+  template <class T>
+  requires requires(T& memory) { std::as_writable_bytes(std::span(memory)); }
+  ReadBuffer(T&& memory)
+      : next_([all = std::as_writable_bytes(std::span(memory))] { return all; }) {}
+  template <class F>
+  requires std::is_invocable_r_v<std::span<std::byte>, F&> ReadBuffer(F supplier)
+      : next_(std::move(supplier)) {}
+
+  bool empty() const { return next_ == nullptr; }
+  std::span<std::byte> next() { return next_(); }
+
+ private:
+  std::function<std::span<std::byte>()> next_;
+};
+
+// Where a socket's bytes go instead of to 'data', for those who want them in memory of their own.
+// (Contract 10.11.)
+struct OnRead {
+  // If it gives no memory the socket is destroyed with ENOBUFS.
+  ReadBuffer buffer = {};
+
+  // Called with what was received, at the start of the buffer. False pauses the socket.
+  std::function<bool(const Socket& self, std::span<std::byte> bytes)> callback = {};
+};
 
 struct SocketOptions {
   // Whether the socket stays writable after the peer's end, until end() is called. If not, it ends
@@ -19,6 +57,19 @@ struct SocketOptions {
   // socket that is not reusable may be connected again only inside its 'close' listeners, or after
   // listeners were attached anew. (Contract 6.18.)
   bool reusable = false;
+
+  bool noDelay = false;              // as setNoDelay() (15.1)
+  bool keepAlive = false;            // as setKeepAlive() (15.2)
+  double keepAliveInitialDelay = 0;  // in milliseconds
+
+  // How many bytes are received at the most before anybody asks for data: about so many. (10.2)
+  std::size_t readableHighWaterMark = 16384;
+
+  // How many bytes may be queued before write() returns false; 0: none. (8.2)
+  std::size_t writableHighWaterMark = 0;
+
+  // Gets the data instead of 'data'.
+  OnRead onread = {};
 };
 
 struct ServerOptions {
@@ -47,9 +98,26 @@ struct ConnectOptions {
   int family = 4;                      // which addresses of a name will do: 4 or 6; 0: either
   std::optional<double> timeout = {};  // in milliseconds: setTimeout() before connecting (4.3)
 
-  // Those of SocketOptions; they matter to createConnection() only.
+  // Those of SocketOptions; they matter to net::connect() only, which makes the socket.
   bool allowHalfOpen = false;
   bool reusable = false;
+  bool noDelay = false;
+  bool keepAlive = false;
+  double keepAliveInitialDelay = 0;
+  std::size_t readableHighWaterMark = 16384;
+  std::size_t writableHighWaterMark = 0;
+  OnRead onread = {};
+
+  SocketOptions forSocket() const {
+    return {.allowHalfOpen = allowHalfOpen,
+            .reusable = reusable,
+            .noDelay = noDelay,
+            .keepAlive = keepAlive,
+            .keepAliveInitialDelay = keepAliveInitialDelay,
+            .readableHighWaterMark = readableHighWaterMark,
+            .writableHighWaterMark = writableHighWaterMark,
+            .onread = onread};
+  }
 };
 
 }  // namespace sprocket::net

@@ -46,14 +46,14 @@ void Pipe::destinationFinished() {
   const bool isEcho = leadsTo(source);
   const bool flowed = source.flow_ == SocketState::Flow::flowing;
   disconnect();
-  if (isEcho && flowed) source.resume();
+  if (isEcho && flowed) source.startFlow();
 }
 
 void Pipe::disconnect() {
   SocketState& source = source_;
   delete this;
   if (source.pipesFrom_.empty() && source.phase_ == SocketState::Phase::open) {
-    source.pause();
+    source.stopFlow();
   } else {
     source.pipeChanged();
   }

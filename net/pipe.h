@@ -18,6 +18,7 @@ class Pipe : public platform::ListLink<FromTag>, public platform::ListLink<IntoT
  public:
   static void connect(SocketState& source, SocketState& destination, bool end);
 
+  SocketState& destination() const { return destination_; }
   bool leadsTo(const SocketState& destination) const { return &destination_ == &destination; }
 
   // Whether the destination has asked to wait.

@@ -63,6 +63,6 @@ Server Server::unref() const {
 
 ListenerTable& Server::listeners() const { return state_->listeners(); }
 
-void Server::onListenerAdded(std::uint8_t) const {}
+void Server::onNewListener(std::uint8_t) const {}
 
 }  // namespace sprocket::net

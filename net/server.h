@@ -90,7 +90,7 @@ class Server : public EventEmitter<Server, ServerEvents> {
   explicit Server(ServerState& state) noexcept;
 
   ListenerTable& listeners() const;
-  void onListenerAdded(std::uint8_t event) const;
+  void onNewListener(std::uint8_t event) const;
 
   reactor::RefPtr<ServerState> state_;
 };

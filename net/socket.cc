@@ -79,6 +79,17 @@ Socket Socket::destroy(const Error& error) const {
   return *this;
 }
 
+void Socket::cork() const { state_->cork(); }
+
+void Socket::uncork() const { state_->uncork(); }
+
+void Socket::destroySoon() const { state_->destroySoon(); }
+
+Socket Socket::resetAndDestroy() const {
+  state_->resetAndDestroy();
+  return *this;
+}
+
 Socket Socket::pause() const {
   state_->pause();
   return *this;
@@ -154,6 +165,22 @@ std::optional<int> Socket::remotePort() const {
   return memberOf(ipAddressOf(state_->remoteEndpoint()), &Address::port);
 }
 
+bool Socket::isPaused() const { return state_->isPaused(); }
+
+bool Socket::pending() const { return state_->isPending(); }
+
+bool Socket::readable() const { return state_->isReadable(); }
+
+bool Socket::writable() const { return state_->isWritable(); }
+
+std::string_view Socket::readyState() const {
+  if (connecting()) return "opening";
+  if (readable()) return writable() ? "open" : "readOnly";
+  return writable() ? "writeOnly" : "closed";
+}
+
+std::size_t Socket::writableLength() const { return bufferSize(); }
+
 bool Socket::connecting() const { return state_->isConnecting(); }
 
 bool Socket::destroyed() const { return state_->isDestroyed(); }
@@ -168,6 +195,6 @@ std::optional<double> Socket::timeout() const { return state_->timeout(); }
 
 ListenerTable& Socket::listeners() const { return state_->listeners(); }
 
-void Socket::onListenerAdded(std::uint8_t event) const { state_->onListenerAdded(event); }
+void Socket::onNewListener(std::uint8_t event) const { state_->onNewListener(event); }
 
 }  // namespace sprocket::net

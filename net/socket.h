@@ -25,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -57,7 +58,11 @@ using SocketEvents = EventList<
     Event<"drain", void()>,    // everything queued is gone after a write() returned false [8.3]
     Event<"timeout", void()>,  // idle for as long as setTimeout() said; only a notice [14]
     Event<"end", void()>,      // the peer has finished sending, and all of it was delivered [9.3]
-    Event<"finish", void()>,   // everything was handed to the system, and FIN sent [9.2]
+    Event<"pause", void()>,    // pause() was called; told at once, inside of it
+    Event<"resume", void()>,   // resume() was called
+    Event<"pipe", void(Socket source)>,    // pipe() to this socket was called; told inside of it
+    Event<"unpipe", void(Socket source)>,  // and unpipe()
+    Event<"finish", void()>,  // everything was handed to the system, and FIN sent [9.2]
     Event<"error", void(const Error& error)>,  // 'close' follows; thrown out of run() if unheard
                                                // [2.5]
     Event<"close", void(bool hadError)>>;      // once per connection, last of all [9.11, 9.12]
@@ -180,7 +185,8 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 
   // Sends, or queues what the kernel does not take at once. True if nothing is left queued; false
   // means wait for 'drain' before writing more, or that the socket has ended. What the kernel takes
-  // at once is not copied. [8.1 to 8.8]
+  // at once is not copied. A writableHighWaterMark above 0 lets so much queue, less a byte, before
+  // the result is false. [8.1 to 8.7]
   bool write(const Chunk& chunk, OnWritten callback = {}) const;
 
   // Sends the bytes that a text has in an encoding; a Buffer and other bytes are sent as they are.
@@ -195,13 +201,30 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   Socket end(const Chunk& chunk, OnWritten callback = {}) const;
   Socket end(const Chunk& chunk, Encoding encoding, OnWritten callback = {}) const;
 
+  // Between the two what is written is only queued, and write() returns true until 16384 bytes are
+  // (or the high-water mark, if that is higher). cork() nests; with the last uncork(), or with
+  // end(), everything goes in one gathered send. Without a cork() uncork() does nothing. [8.8]
+  void cork() const;
+  void uncork() const;
+
   // No more I/O from now on. With an error: 'error' with it; 'close' in any case. Once; returns the
   // socket. [9.9]
   Socket destroy(const Error& error = {}) const;
 
+  // end(), and destroy() as soon as everything is sent, whatever the peer does. A socket that was
+  // never connected is destroyed at once. [9.15]
+  void destroySoon() const;
+
+  // destroy() with a reset (RST): the peer gets ECONNRESET, and what is queued here or on its way
+  // is lost. 'close' follows, without an error; while connecting, after 'connect'. A socket that
+  // was never connected gets 'error' ("Socket is closed"). Throws an ArgumentError for a local
+  // connection, which has no reset. Returns the socket. [9.15]
+  Socket resetAndDestroy() const;
+
   // Stops and starts the flow of 'data'. While paused the peer is held up too. [10.4, 10.5]
   Socket pause() const;
   Socket resume() const;
+  bool isPaused() const;  // pause() was called, and no resume() since
 
   // From now on 'data' delivers text (in UTF-8) that the bytes mean in this encoding, those too
   // that wait to be delivered; pipes write it. What is incomplete at the end of a packet waits for
@@ -243,11 +266,19 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   std::optional<std::string> remoteFamily() const;
   std::optional<int> remotePort() const;
 
-  bool connecting() const;                // from connect() until that has succeeded or failed [6.4]
-  bool destroyed() const;                 // [9.10]
-  std::uint64_t bytesRead() const;        // of this connection [10.7]
-  std::uint64_t bytesWritten() const;     // accepted by write() and end(), queued ones too [8.10]
-  std::size_t bufferSize() const;         // bytes queued in user memory [8.9]
+  bool pending() const;                // there is no connection: not yet, or not any more
+  bool connecting() const;             // from connect() until that has succeeded or failed [6.4]
+  bool destroyed() const;              // [9.10]
+  std::uint64_t bytesRead() const;     // of this connection [10.7]
+  std::uint64_t bytesWritten() const;  // accepted by write() and end(), queued ones too [8.10]
+  std::size_t bufferSize() const;      // bytes queued in user memory [8.9]
+  std::size_t writableLength() const;  // the same
+  bool readable() const;               // connected, and 'end' has not been told
+  bool writable() const;               // connecting or connected, and neither side has ended it
+
+  // "opening" while connecting; "open"; "readOnly" after this side's end, "writeOnly" after the
+  // peer's; else "closed". [5.5]
+  std::string_view readyState() const;
   std::optional<double> timeout() const;  // as last set, in milliseconds; absent if none
 
  private:
@@ -258,7 +289,7 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   explicit Socket(SocketState& state) noexcept;
 
   ListenerTable& listeners() const;
-  void onListenerAdded(std::uint8_t event) const;
+  void onNewListener(std::uint8_t event) const;
 
   reactor::RefPtr<SocketState> state_;
 };

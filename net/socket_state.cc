@@ -16,12 +16,16 @@ using platform::IpAddress;
 using platform::IpEndpoint;
 using platform::LocalPath;
 
-// Kept at most while nobody has asked for data yet. (Contract 20: the read mark.)
-constexpr std::size_t kReadMark = 16384;
+// How much may wait in a corked socket before write() returns false, if its own mark is not higher.
+constexpr std::size_t kCorkedMark = 16384;
 
 std::uint16_t checkedPort(std::string_view name, long long port) {
   if (port < 0 || port > 65535) throwBadPort(name, port);
   return static_cast<std::uint16_t>(port);
+}
+
+std::uint32_t saturated(std::size_t count) {
+  return static_cast<std::uint32_t>(std::min<std::size_t>(count, UINT32_MAX));
 }
 
 double checkedTimeout(double milliseconds) {
@@ -57,7 +61,18 @@ class SocketState::IdleTimer final : public reactor::Timer {
 };
 
 SocketState::SocketState(reactor::Loop& loop, const SocketOptions& options)
-    : EmitterState(loop), allowHalfOpen_(options.allowHalfOpen), reusable_(options.reusable) {}
+    : EmitterState(loop),
+      readMark_(saturated(options.readableHighWaterMark)),
+      writeMark_(saturated(options.writableHighWaterMark)),
+      allowHalfOpen_(options.allowHalfOpen),
+      reusable_(options.reusable),
+      noDelay_(options.noDelay) {
+  setKeepAlive(options.keepAlive, Milliseconds(options.keepAliveInitialDelay).wholeSeconds());
+  if (options.onread.buffer.empty() && !options.onread.callback) return;
+  if (options.onread.buffer.empty() || !options.onread.callback) throwBadOnRead();
+  onRead_ = std::make_unique<OnRead>(options.onread);
+  flow_ = Flow::flowing;
+}
 
 SocketState& SocketState::accepted(ServerState& server, platform::Stream& stream,
                                    const ServerOptions& options) {
@@ -71,10 +86,7 @@ SocketState& SocketState::accepted(ServerState& server, platform::Stream& stream
   return *socket;
 }
 
-SocketState::~SocketState() {
-  unpipe(nullptr);
-  while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
-}
+SocketState::~SocketState() { disconnectPipes(); }
 
 // Connecting.
 
@@ -92,7 +104,8 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
   phase_ = Phase::resolving;
   self_ = this;
   destroyed_ = hadError_ = isReceiving_ = peerEnded_ = endDelivered_ = ending_ = endedByPeer_ =
-      shutDown_ = finished_ = mustDrain_ = drainDue_ = stepsScheduled_ = false;
+      shutDown_ = finished_ = mustDrain_ = drainDue_ = stepsScheduled_ = closeSoon_ =
+          closeByReset_ = false;
   bytesRead_ = bytesWritten_ = bytesSent_ = 0;
   remote_.reset();
   if (decoding_) decoding_->decoder.reset();
@@ -204,6 +217,7 @@ void SocketState::becomeOpen() {
   defer([](SocketState& self) {
     if (self.phase_ == Phase::open) self.emit<"ready">();
   });
+  if (closeByReset_) defer([](SocketState& self) { self.finishWith({}); });
   if (phase_ == Phase::open) emit<"connect">();
 }
 
@@ -216,11 +230,15 @@ void SocketState::onReceive(platform::Bytes bytes) {
     loop()->call([&] { deliver(Buffer::viewOf(bytes)); });
     return;
   }
+  keep(bytes);
+  updateReceiving();
+}
+
+void SocketState::keep(platform::Bytes bytes) {
   withMemory([&] {
     if (kept_ == nullptr) kept_ = std::make_unique<std::string>();
     kept_->append(Buffer::viewOf(bytes).text());
   });
-  updateReceiving();
 }
 
 void SocketState::onReceiveEnd() {
@@ -233,6 +251,7 @@ void SocketState::onReceiveEnd() {
 }
 
 void SocketState::deliver(const Buffer& chunk) {
+  if (onRead_ != nullptr) return deliverInto(chunk.bytes());
   if (!decoding_) return deliverChunk(chunk);
   deliverText([&](Decoding& to) { to.decoder.decode(chunk.bytes(), to.text); });
 }
@@ -246,6 +265,28 @@ void SocketState::deliverText(F decode) {
   });
   if (phase_ != Phase::open || decoding->text.empty()) return;
   deliverChunk(Buffer::viewOf(std::as_bytes(std::span(decoding->text))));
+}
+
+// To onread's memory, as much at a time as that holds. What is left when the callback pauses the
+// socket, or throws, waits with all else that does.
+void SocketState::deliverInto(platform::Bytes bytes) {
+  struct Rest {
+    ~Rest() {
+      if (bytes.empty() || socket.phase_ != Phase::open) return;
+      socket.keep(bytes);
+      socket.flowLater();
+    }
+    SocketState& socket;
+    platform::Bytes bytes;
+  } rest{*this, bytes};
+  while (!rest.bytes.empty() && flow_ == Flow::flowing && phase_ == Phase::open) {
+    const std::span<std::byte> memory = onRead_->buffer.next();
+    if (memory.empty()) return finishWith(noReadBufferError());
+    const std::size_t count = std::min(memory.size(), rest.bytes.size());
+    std::copy_n(rest.bytes.begin(), count, memory.begin());
+    rest.bytes = rest.bytes.subspan(count);
+    if (!onRead_->callback(handle(), memory.first(count))) pause();
+  }
 }
 
 // To the pipes first: unlike a listener, they cannot throw and so keep the chunk from the others.
@@ -275,18 +316,37 @@ void SocketState::endByItself() {
   while (Pipe* pipe = pipesFrom_.front()) pipe->sourceEnded();
   if (!allowHalfOpen_ && !ending_) {
     endedByPeer_ = true;
-    ending_ = true;
-    shutDownWhenSent();
+    beginEnding();
   }
   closeWhenBothEnded();
 }
 
 void SocketState::pause() {
+  const bool tells = flow_ != Flow::paused && !isOver();
+  stopFlow();
+  if (tells) emit<"pause">();
+}
+
+void SocketState::resume() {
+  tellResume();
+  startFlow();
+}
+
+// Throws for want of memory, before anything has changed.
+void SocketState::tellResume() {
+  if (flow_ != Flow::flowing && loop() != nullptr && !isOver()) {
+    EmitterState::defer([](SocketState& self) {
+      if (!self.isOver()) self.emit<"resume">();
+    });
+  }
+}
+
+void SocketState::stopFlow() {
   flow_ = Flow::paused;
   updateReceiving();
 }
 
-void SocketState::resume() {
+void SocketState::startFlow() {
   flow_ = Flow::flowing;
   flowLater();
   updateReceiving();
@@ -312,7 +372,8 @@ void SocketState::flow() {
 }
 
 void SocketState::updateReceiving() {
-  const bool full = flow_ == Flow::initial && kept_ != nullptr && kept_->size() >= kReadMark;
+  const std::size_t kept = kept_ == nullptr ? 0 : kept_->size();
+  const bool full = flow_ == Flow::initial && kept >= readMark_;
   const bool wanted = phase_ == Phase::open && stream_ != nullptr && !peerEnded_ &&
                       flow_ != Flow::paused && !full && !isBlocked();
   if (wanted == isReceiving_) return;
@@ -328,7 +389,7 @@ void SocketState::updateReceiving() {
 // What the encoding before has left incomplete is dropped, as Node does.
 void SocketState::setEncoding(Encoding encoding) { decoding_ = new Decoding(encoding); }
 
-void SocketState::onListenerAdded(std::uint8_t event) {
+void SocketState::onNewListener(std::uint8_t event) {
   listenersReleased_ = false;
   if (event == SocketEvents::index<"data"> && flow_ == Flow::initial) resume();
 }
@@ -337,17 +398,27 @@ void SocketState::onListenerAdded(std::uint8_t event) {
 
 void SocketState::pipe(SocketState& destination, bool end) {
   if (loop() == nullptr || destination.loop() == nullptr) return;
+  tellResume();
   Pipe::connect(*this, destination, end);
   if (endDelivered_) defer([](SocketState& self) { self.endByItself(); });
-  resume();
+  startFlow();
+  destination.emit<"pipe">(handle());
+}
+
+void SocketState::disconnectPipes() {
+  while (Pipe* pipe = pipesFrom_.front()) pipe->disconnect();
+  while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
 }
 
 void SocketState::unpipe(SocketState* destination) {
+  std::vector<reactor::RefPtr<SocketState>> left;  // first all, as listeners may make new pipes
   while (Pipe* pipe = findPipe([&](const Pipe& each) {
            return destination == nullptr || each.leadsTo(*destination);
          })) {
+    left.push_back(&pipe->destination());
     pipe->disconnect();
   }
+  for (const auto& each : left) each->emit<"unpipe">(handle());
 }
 
 template <class Predicate>
@@ -377,7 +448,7 @@ bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
   bytesWritten_ += chunk.size();
   touch();
   std::size_t taken = 0;
-  if (phase_ == Phase::open && !hasQueued() && chunk.size() > 0) {
+  if (phase_ == Phase::open && corks_ == 0 && !hasQueued() && chunk.size() > 0) {
     const platform::Bytes bytes = chunk.bytes();
     taken = stream_->trySend({&bytes, 1});
     bytesSent_ += taken;
@@ -386,10 +457,17 @@ bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
   if (sending_ == nullptr) return true;  // nothing is queued, nobody waits to be called
   scheduleSendSteps();
   if (!hasQueued()) return true;
+  updateClaim();
+  if (hasRoom()) return true;
   mustDrain_ = true;
   drainDue_ = false;
-  updateClaim();
   return false;
+}
+
+// (Contract 8.2.)
+bool SocketState::hasRoom() const {
+  const std::size_t mark = corks_ > 0 ? std::max<std::size_t>(writeMark_, kCorkedMark) : writeMark_;
+  return sending_->queue.size() < mark;
 }
 
 // False if there is no memory for it, and so no socket any more.
@@ -421,7 +499,7 @@ bool SocketState::refuseWrite(UniqueFunction<void(const Error&)> callback) {
 
 // The first attempt at what was asked for before the connection was there.
 void SocketState::sendQueued() {
-  if (phase_ != Phase::open) return;
+  if (phase_ != Phase::open || corks_ > 0) return;
   if (!hasQueued()) {
     shutDownWhenSent();
     scheduleSendSteps();  // of empty writes
@@ -439,7 +517,7 @@ void SocketState::sendQueued() {
 
 void SocketState::sendRest() {
   WriteQueue& queue = sending_->queue;
-  if (queue.inFlight() || queue.empty()) return;
+  if (corks_ > 0 || queue.inFlight() || queue.empty()) return;
   withMemory([&] { stream_->send(queue.takeOff()); });
 }
 
@@ -485,10 +563,22 @@ void SocketState::end(const Chunk* last, OnWritten onWritten) {
       sending().ends.push_back(std::move(callback));
     }
   }
-  if (ending_) return;
+  if (!ending_) beginEnding();
+}
+
+void SocketState::beginEnding() {
   ending_ = true;
+  if (std::exchange(corks_, 0) > 0) sendQueued();
   shutDownWhenSent();
   updateClaim();
+}
+
+void SocketState::cork() {
+  if (corks_ < UINT16_MAX) ++corks_;
+}
+
+void SocketState::uncork() {
+  if (corks_ > 0 && --corks_ == 0) sendQueued();
 }
 
 void SocketState::shutDownWhenSent() {
@@ -583,7 +673,23 @@ void SocketState::failLater(UniqueFunction<void(const Error&)> callback, const E
 // Ending.
 
 void SocketState::closeWhenBothEnded() {
-  if (phase_ == Phase::open && endDelivered_ && finished_) finishWith({});
+  if (phase_ == Phase::open && finished_ && (endDelivered_ || closeSoon_)) finishWith({});
+}
+
+void SocketState::destroySoon() {
+  if (loop() == nullptr) return;
+  end(nullptr, {});
+  closeSoon_ = true;
+  if (finished_ || phase_ == Phase::fresh) finishWith({});
+}
+
+void SocketState::resetAndDestroy() {
+  if (loop() == nullptr || isOver()) return;
+  if (phase_ == Phase::fresh) return finishWith(socketClosedError());
+  const bool isIp = isConnecting() ? !attempt_->remote.isLocal() : stream_->localEndpoint().isIp();
+  if (!isIp) throwCannotReset();
+  closeByReset_ = true;
+  if (phase_ == Phase::open) finishWith({});
 }
 
 void SocketState::destroy(const Error& error) {
@@ -596,7 +702,7 @@ void SocketState::onError(platform::SysError error) {
 
 // The one way out of every phase: nothing more is received or sent; 'error' and 'close' follow.
 void SocketState::finishWith(const Error& error) {
-  if (phase_ == Phase::closing || phase_ == Phase::closed) return;
+  if (isOver()) return;
   beginClosing(error);
   if (failure_ || hasPending()) defer([](SocketState& self) { self.tellFailure(); });
   letGo();
@@ -613,7 +719,7 @@ void SocketState::beginClosing(const Error& error) {
   self_ = this;
   updateClaim();
   if (stream_ != nullptr) {
-    stream_->close();
+    closeByReset_ ? stream_->reset() : stream_->close();
   } else {
     loop()->queueClose(*this);
   }
@@ -625,8 +731,7 @@ void SocketState::letGo() {
   attempt_.reset();
   idle_.reset();
   kept_.reset();
-  while (Pipe* pipe = pipesFrom_.front()) pipe->disconnect();
-  while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
+  disconnectPipes();
   if (server_) std::exchange(server_, {})->connectionDestroyed();
 }
 
@@ -667,7 +772,7 @@ void SocketState::withMemory(F action) {
   try {
     action();
   } catch (const std::bad_alloc&) {
-    if (phase_ != Phase::closing && phase_ != Phase::closed) beginClosing(Error::outOfMemory());
+    if (!isOver()) beginClosing(Error::outOfMemory());
   }
 }
 
@@ -701,6 +806,7 @@ void SocketState::onPhase() {
   phase_ = Phase::closed;
   sending_.reset();
   stepsScheduled_ = false;
+  corks_ = 0;
   emit<"close">(static_cast<bool>(hadError_));
 }
 
@@ -718,8 +824,7 @@ void SocketState::onLoopGone() {
   PhaseTask::unlink();
   attempt_.reset();
   idle_.reset();
-  unpipe(nullptr);
-  while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();
+  disconnectPipes();
   server_ = nullptr;
   const auto dropped = std::move(sending_);
   listeners_.clearForGood();

@@ -54,7 +54,11 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void connect(const ConnectOptions& options, OnConnect listener);
   bool write(const Chunk& chunk, OnWritten callback);
   void end(const Chunk* last, OnWritten callback);  // null: nothing more is written
+  void cork();
+  void uncork();
   void destroy(const Error& error);
+  void destroySoon();
+  void resetAndDestroy();
   void pause();
   void resume();
   void setEncoding(Encoding encoding);
@@ -69,12 +73,16 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   const platform::Endpoint& remoteEndpoint() const;
   bool isConnecting() const { return phase_ == Phase::resolving || phase_ == Phase::connecting; }
   bool isDestroyed() const { return phase_ == Phase::closing || destroyed_; }
+  bool isPending() const { return phase_ != Phase::open; }
+  bool isPaused() const { return flow_ == Flow::paused; }
+  bool isReadable() const { return phase_ == Phase::open && !endDelivered_; }
+  bool isWritable() const { return !ending_ && (phase_ == Phase::open || isConnecting()); }
   std::uint64_t bytesRead() const { return bytesRead_; }
   std::uint64_t bytesWritten() const { return bytesWritten_; }
   std::size_t bufferSize() const;
   std::optional<double> timeout() const;
 
-  void onListenerAdded(std::uint8_t event);
+  void onNewListener(std::uint8_t event);
 
  private:
   friend class EmitterState<SocketState, Socket, SocketEvents>;
@@ -153,22 +161,30 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   template <class F>
   void deliverText(F decode);
   void deliverChunk(const Buffer& chunk);
+  void deliverInto(platform::Bytes bytes);
+  void keep(platform::Bytes bytes);
   bool hasRestOfText() const { return decoding_ && decoding_->decoder.hasRest(); }
   void deliverEnd();
   void endByItself();
   void flow();
   void flowLater();
+  void tellResume();
+  void stopFlow();
+  void startFlow();
   void updateReceiving();
   template <class Predicate>
   Pipe* findPipe(Predicate predicate) const;
   bool isBlocked() const;
   void pipeChanged();
+  void disconnectPipes();
   void failBrokenPipes(const Buffer& chunk);
 
-  bool isWritable() const { return !ending_ && (phase_ == Phase::open || isConnecting()); }
+  bool isOver() const { return phase_ == Phase::closing || phase_ == Phase::closed; }
   bool hasQueued() const { return sending_ != nullptr && !sending_->queue.empty(); }
   bool refuseWrite(UniqueFunction<void(const Error&)> callback);
   bool queueRest(const Chunk& chunk, std::size_t begin);
+  bool hasRoom() const;
+  void beginEnding();
   void sendQueued();
   void sendRest();
   void countSent(std::size_t count);
@@ -206,6 +222,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   std::unique_ptr<IdleTimer> idle_;
   std::unique_ptr<std::string> kept_;   // received before anybody wanted it
   reactor::RefPtr<Decoding> decoding_;  // null: 'data' delivers bytes
+  std::unique_ptr<OnRead> onRead_;      // null: 'data' it is
   mutable std::unique_ptr<platform::Endpoint> remote_;
   PipesFrom pipesFrom_;
   PipesInto pipesInto_;
@@ -218,6 +235,8 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   Flow flow_ = Flow::initial;
 
   // Wishes, which outlast a connection.
+  const std::uint32_t readMark_;
+  const std::uint32_t writeMark_;
   const bool allowHalfOpen_;
   const bool reusable_;
   bool referenced_ = true;
@@ -239,6 +258,9 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   bool mustDrain_ = false;     // a write returned false
   bool drainDue_ = false;      // and now everything is gone
   bool stepsScheduled_ = false;
+  bool closeSoon_ = false;     // destroySoon(): when finished
+  bool closeByReset_ = false;  // resetAndDestroy(): with RST
+  std::uint16_t corks_ = 0;
   std::uint16_t keepAliveDelay_ = 0;  // seconds
 };
 

@@ -46,7 +46,7 @@ class Emitter : public net::EventEmitter<Emitter, Events> {
   friend class net::EventEmitter<Emitter, Events>;
 
   net::ListenerTable& listeners() const { return *table_; }
-  void onListenerAdded(std::uint8_t) const {}
+  void onNewListener(std::uint8_t) const {}
 
   std::shared_ptr<net::ListenerTable> table_ = std::make_shared<net::ListenerTable>();
 };

@@ -1,0 +1,184 @@
+// The two ways to leave that Node has beside end() and destroy(). (Contract, 9.15.)
+
+#include <optional>
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+
+#include "sprocket/net/net.h"
+#include "sprocket/tests/support/socket_fixture.h"
+
+namespace {
+
+using namespace sprocket;
+using namespace sprocket::tests;
+using boost::unit_test::label;
+using net::Socket;
+
+BOOST_FIXTURE_TEST_SUITE(destroySoon, SocketFixture)
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(sendsEverythingAndLeaves, V, Venues, SocketFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  const std::size_t filled = fill(socket);
+  socket.destroySoon();
+  BOOST_TEST(!socket.destroyed());
+  BOOST_TEST(receiveToEnd(peer).size() == filled);
+  run();
+  BOOST_TEST(trace.text() == "socket finish, socket close(false)");
+}
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(doesNotWaitForThePeersEnd, V, Venues, SocketFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  socket.resume().write("last");
+  socket.destroySoon();
+  run();  // the peer has not ended
+  BOOST_TEST(trace.text() == "socket finish, socket close(false)");
+  BOOST_TEST(receiveToEnd(peer) == "last");
+}
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(afterTheEndLeavesAtOnceOrWhenThatIsDone, V, Venues,
+                                 SocketFixture) {
+  const Socket socket;
+  const RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  socket.end();
+  settle();
+  BOOST_TEST(trace.text() == "socket finish");
+  socket.destroySoon();
+  BOOST_TEST(socket.destroyed());
+  run();
+  BOOST_TEST(trace.text() == "socket finish, socket close(false)");
+}
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(whileConnectingConnectsFirst, V, Venues, SocketFixture) {
+  const Socket socket;
+  const RawListener listener = rawListener(V());
+  trace.watch("socket", socket);
+  socket.connect(optionsTo(listener.place));
+  socket.write("hello");
+  socket.destroySoon();
+  run();
+  BOOST_TEST(trace.text() == "socket connect, socket ready, socket finish, socket close(false)");
+  RawSocket peer = listener.socket.accept();
+  BOOST_TEST(receiveToEnd(peer) == "hello");
+}
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_AUTO_TEST_CASE(beforeConnectingIsDestroy) {
+  const Socket socket;
+  trace.watch("socket", socket);
+  socket.destroySoon();
+  BOOST_TEST(socket.destroyed());
+  socket.destroySoon();
+  run();
+  BOOST_TEST(trace.text() == "socket close(false)");
+  socket.destroySoon();
+  run();
+  BOOST_TEST(trace.text() == "socket close(false)");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(resetAndDestroy, SocketFixture)
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_AUTO_TEST_CASE(tellsThePeerEconnreset) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, Tcp());
+  trace.watch("socket", socket);
+  fill(socket);
+  socket.write("queued", trace.addsOutcome("write"));
+  socket.resetAndDestroy();
+  BOOST_TEST(socket.destroyed());
+  run();
+  BOOST_TEST(trace.text() ==
+             "write(Cannot call write after a stream was destroyed), socket close(false)");
+  runUntil([&] { return peer.isGone(); });
+  BOOST_TEST(peer.error() == "ECONNRESET");
+}
+
+BOOST_TEST_DECORATOR(*label("9.13") * label("9.15"))
+BOOST_AUTO_TEST_CASE(isAnErrorOfThePeersSocket) {
+  const Socket socket;
+  const Socket served = connectPair(socket, Tcp());
+  trace.watch("served", served.resume());
+  socket.resetAndDestroy();
+  run();
+  BOOST_TEST(trace.text() == "served error(read ECONNRESET), served close(true)");
+}
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_AUTO_TEST_CASE(whileConnectingWaitsForTheConnection) {
+  const Socket socket;
+  const RawListener listener = rawListener(Tcp());
+  trace.watch("socket", socket);
+  socket.connect(optionsTo(listener.place));
+  socket.resetAndDestroy();
+  BOOST_TEST(socket.connecting());
+  run();
+  BOOST_TEST(trace.text() == "socket connect, socket ready, socket close(false)");
+}
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_AUTO_TEST_CASE(whileAConnectionFailsChangesNothing) {
+  const Socket socket;
+  trace.watch("socket", socket);
+  socket.connect(nobody.port(), "127.0.0.1").resetAndDestroy();
+  run();
+  BOOST_TEST(trace.text() == "socket error(connect ECONNREFUSED 127.0.0.1:" +
+                                 std::to_string(nobody.port()) + "), socket close(true)");
+}
+
+// A reset that was asked for is not one of the next connection.
+BOOST_TEST_DECORATOR(*label("6.18") * label("9.15"))
+BOOST_AUTO_TEST_CASE(endsWithItsConnection) {
+  const Socket socket({.reusable = true});
+  {
+    const RawSocket peer = connectRaw(socket, Tcp());
+    socket.resetAndDestroy();
+    run();
+  }
+  RawSocket peer = connectRaw(socket, Tcp());
+  socket.destroy();
+  runUntil([&] { return peer.isGone(); });
+  BOOST_TEST(peer.error() == "");
+}
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_AUTO_TEST_CASE(withoutAConnectionIsAnError) {
+  const Socket socket;
+  trace.watch("socket", socket);
+  socket.resetAndDestroy();
+  run();
+  BOOST_TEST(trace.text() == "socket error(Socket is closed), socket close(true)");
+  socket.resetAndDestroy();
+  run();
+  BOOST_TEST(trace.text() == "socket error(Socket is closed), socket close(true)");
+}
+
+BOOST_TEST_DECORATOR(*label("1.8") * label("9.15"))
+BOOST_AUTO_TEST_CASE(ofALocalConnectionIsAMistake) {
+  const auto isRightError = [](const ArgumentError& error) {
+    return error.code() == "ERR_INVALID_HANDLE_TYPE";
+  };
+  const Socket socket;
+  const RawListener listener = rawListener(Unix());
+  socket.connect(optionsTo(listener.place));
+  BOOST_CHECK_EXCEPTION(socket.resetAndDestroy(), ArgumentError, isRightError);
+  RawSocket peer = acceptPeer(listener, socket);
+  BOOST_CHECK_EXCEPTION(socket.resetAndDestroy(), ArgumentError, isRightError);
+  BOOST_TEST(socket.write("still there"));
+  BOOST_TEST(receiveAll(peer, 11) == "still there");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
