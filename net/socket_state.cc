@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <utility>
 
 #include "sprocket/net/errors.h"
@@ -12,17 +11,9 @@ namespace sprocket::net {
 namespace {
 
 using platform::Endpoint;
-using platform::IpAddress;
-using platform::IpEndpoint;
-using platform::LocalPath;
 
 // How much may wait in a corked socket before write() returns false, if its own mark is not higher.
 constexpr std::size_t kCorkedMark = 16384;
-
-std::uint16_t checkedPort(std::string_view name, long long port) {
-  if (port < 0 || port > 65535) throwBadPort(name, port);
-  return static_cast<std::uint16_t>(port);
-}
 
 std::uint32_t saturated(std::size_t count) {
   return static_cast<std::uint32_t>(std::min<std::size_t>(count, UINT32_MAX));
@@ -98,10 +89,10 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
   if (listenersReleased_) throwListenersReleased();
   const auto timeout =
       options.timeout ? std::optional(checkedTimeout(*options.timeout)) : std::nullopt;
-  beginAttempt(options);
+  connecting_ = new Connecting(*this, options);
 
   // Nothing can be refused any more.
-  phase_ = Phase::resolving;
+  phase_ = Phase::connecting;
   self_ = this;
   destroyed_ = hadError_ = isReceiving_ = peerEnded_ = endDelivered_ = ending_ = endedByPeer_ =
       shutDown_ = finished_ = mustDrain_ = drainDue_ = stepsScheduled_ = closeSoon_ =
@@ -114,81 +105,12 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
   withMemory([&] {
     if (timeout) setTimeout(*timeout, {});
     touch();
-    resolve();
+    connecting_->start();
   });
 }
 
-// Checks everything and keeps what the attempt needs.
-void SocketState::beginAttempt(const ConnectOptions& options) {
-  auto attempt = std::make_unique<Attempt>();
-  if (!options.path.empty()) {
-    attempt->remote = LocalPath{options.path};
-  } else if (options.port) {
-    attempt->port = checkedPort("port", *options.port);
-    attempt->host = options.host.empty() ? "localhost" : options.host;
-    if (options.family != 0 && options.family != 4 && options.family != 6) {
-      throwBadFamily(options.family);
-    }
-    const auto localPort = options.localPort ? checkedPort("localPort", *options.localPort) : 0;
-    if (!options.localAddress.empty()) {
-      const auto address = IpAddress::parse(options.localAddress);
-      if (!address) throwBadAddress("localAddress", options.localAddress);
-      attempt->local = IpEndpoint{*address, static_cast<std::uint16_t>(localPort)};
-      attempt->localIsWhole = localPort != 0;
-    }
-    attempt->localPort = static_cast<std::uint16_t>(localPort);
-    attempt->family = options.family;
-    if (const auto address = IpAddress::parse(attempt->host)) {
-      attempt->remote = IpEndpoint{*address, attempt->port};
-    }
-  } else {
-    throwNoTarget("connect()");
-  }
-  attempt_ = std::move(attempt);
-}
-
-void SocketState::resolve() {
-  if (!attempt_->remote.empty()) {
-    defer([](SocketState& self) { self.connectStream(); });
-    return;
-  }
-  attempt_->lookup =
-      dns::lookup(*loop(), attempt_->host, {.family = attempt_->family},
-                  [this](const Error& error, const std::vector<dns::Address>& addresses) {
-                    onResolved(error, addresses);
-                  });
-}
-
-// Here and elsewhere, what must follow user code is deferred before it is called: it happens also
-// if a listener throws.
-void SocketState::onResolved(const Error& error, const std::vector<dns::Address>& addresses) {
-  const std::string host = std::move(attempt_->host);
-  touch();
-  if (error) {
-    defer([error](SocketState& self) { self.finishWith(error); });
-    emit<"lookup">(error, std::string(), 0, host);
-    return;
-  }
-  const dns::Address& first = addresses.front();
-  const auto address = IpAddress::parse(first.address);  // its zone may be gone by now
-  if (!address) return finishWith(invalidAddressError(first.address));
-  attempt_->remote = IpEndpoint{*address, attempt_->port};
-  defer([](SocketState& self) { self.connectStream(); });
-  emit<"lookup">(Error(), first.address, first.family, host);
-}
-
-void SocketState::connectStream() {
-  if (phase_ != Phase::resolving) return;
-  Attempt& attempt = *attempt_;
-  if (attempt.local.empty() && attempt.localPort != 0) {
-    const auto family = attempt.remote.ip().address.family();
-    attempt.local = IpEndpoint{IpAddress::any(family), attempt.localPort};
-  }
-  phase_ = Phase::connecting;
-  withMemory([&] {
-    stream_ = &loop()->backend().connect(attempt.remote, {.local = attempt.local}, *this);
-  });
-  if (stream_ == nullptr) return;
+void SocketState::useStream(platform::Stream& stream) {
+  stream_ = &stream;
   if (noDelay_) stream_->setNoDelay(true);
   if (keepAlive_) stream_->setKeepAlive(true, std::chrono::seconds(keepAliveDelay_));
 }
@@ -199,8 +121,7 @@ void SocketState::onConnect(platform::SysError error) {
       updateReceiving();
       server_->emitConnection(*this);
     } else if (error) {
-      const bool tellLocal = attempt_->localIsWhole || error.operation == platform::Operation::bind;
-      finishWith(connectError(error, attempt_->remote, tellLocal ? attempt_->local : Endpoint()));
+      connecting_->streamFailed(error);
     } else {
       becomeOpen();
     }
@@ -209,7 +130,7 @@ void SocketState::onConnect(platform::SysError error) {
 
 void SocketState::becomeOpen() {
   phase_ = Phase::open;
-  attempt_.reset();
+  std::exchange(connecting_, {})->drop();
   touch();
   updateReceiving();
   updateClaim();
@@ -686,7 +607,7 @@ void SocketState::destroySoon() {
 void SocketState::resetAndDestroy() {
   if (loop() == nullptr || isOver()) return;
   if (phase_ == Phase::fresh) return finishWith(socketClosedError());
-  const bool isIp = isConnecting() ? !attempt_->remote.isLocal() : stream_->localEndpoint().isIp();
+  const bool isIp = isConnecting() ? !connecting_->isLocal() : stream_->localEndpoint().isIp();
   if (!isIp) throwCannotReset();
   closeByReset_ = true;
   if (phase_ == Phase::open) finishWith({});
@@ -727,8 +648,7 @@ void SocketState::beginClosing(const Error& error) {
 
 // The queue stays until the stream is closed: the backend may still have its bytes.
 void SocketState::letGo() {
-  if (attempt_ != nullptr && attempt_->lookup) attempt_->lookup->cancel();
-  attempt_.reset();
+  if (connecting_) std::exchange(connecting_, {})->drop();
   idle_.reset();
   kept_.reset();
   disconnectPipes();
@@ -765,20 +685,6 @@ UniqueFunction<void(const Error&)> SocketState::takePending(bool& sent) {
   auto callback = std::move(sending_->ends.front());
   sending_->ends.erase(sending_->ends.begin());
   return callback;
-}
-
-template <class F>
-void SocketState::withMemory(F action) {
-  try {
-    action();
-  } catch (const std::bad_alloc&) {
-    if (!isOver()) beginClosing(Error::outOfMemory());
-  }
-}
-
-template <class F>
-void SocketState::defer(F step) {
-  withMemory([&] { EmitterState::defer(std::move(step)); });
 }
 
 void SocketState::onClose() {
@@ -822,7 +728,7 @@ void SocketState::onLoopGone() {
   destroyed_ = true;
   stream_ = nullptr;
   PhaseTask::unlink();
-  attempt_.reset();
+  if (connecting_) std::exchange(connecting_, {})->drop();
   idle_.reset();
   disconnectPipes();
   server_ = nullptr;

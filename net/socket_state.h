@@ -3,12 +3,12 @@
 // SocketState: the object that Socket handles name. It turns what the platform's stream tells, and
 // what the user calls, into Node's events in Node's order.
 //
-//     fresh ──connect()──> resolving ──> connecting ──> open
-//       │                      │             │           │
-//       └──────────────────────┴──destroy()──┴───────────┤  error, destroy(), both sides ended
-//                                                        v
-//     closed <──'close' delivered────────────────────  closing
-//       └──connect()──> resolving ...
+//     fresh ──connect()──> connecting ──> open
+//       │                      │           │
+//       └──────destroy()───────┴───────────┤  error, destroy(), both sides ended
+//                                          v
+//     closed <──'close' delivered──────  closing
+//       └──connect()──> connecting ...
 //
 // An accepted socket begins open. What the user hears of the sending side (drain, write callbacks,
 // finish) comes from one place, sendStep(), run as a deferred task, so that the order holds however
@@ -21,11 +21,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "sprocket/dns/dns.h"
+#include "sprocket/net/connecting.h"
 #include "sprocket/net/emitter_state.h"
 #include "sprocket/net/encoding.h"
 #include "sprocket/net/pipe.h"
@@ -71,7 +73,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   platform::Endpoint localEndpoint() const;
   const platform::Endpoint& remoteEndpoint() const;
-  bool isConnecting() const { return phase_ == Phase::resolving || phase_ == Phase::connecting; }
+  bool isConnecting() const { return phase_ == Phase::connecting; }
   bool isDestroyed() const { return phase_ == Phase::closing || destroyed_; }
   bool isPending() const { return phase_ != Phase::open; }
   bool isPaused() const { return flow_ == Flow::paused; }
@@ -86,22 +88,11 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
  private:
   friend class EmitterState<SocketState, Socket, SocketEvents>;
+  friend class Connecting;
   friend class Pipe;
 
-  enum class Phase : std::uint8_t { fresh, resolving, connecting, open, closing, closed };
+  enum class Phase : std::uint8_t { fresh, connecting, open, closing, closed };
   enum class Flow : std::uint8_t { initial, flowing, paused };
-
-  // While connecting.
-  struct Attempt {
-    std::string host;
-    std::uint16_t port = 0;
-    std::uint16_t localPort = 0;
-    int family = 4;
-    platform::Endpoint remote;
-    platform::Endpoint local;
-    bool localIsWhole = false;  // address and port were both asked for: errors tell them
-    std::optional<dns::Lookup> lookup;
-  };
 
   // What the sending side needs beyond the moment of a write. Made when first needed.
   struct Sending final : reactor::PhaseTask {
@@ -151,10 +142,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void onPhase() override;  // 'close'
   void onLoopGone() override;
 
-  void beginAttempt(const ConnectOptions& options);
-  void resolve();
-  void onResolved(const Error& error, const std::vector<dns::Address>& addresses);
-  void connectStream();
+  void useStream(platform::Stream& stream);
   void becomeOpen();
 
   void deliver(const Buffer& chunk);
@@ -217,7 +205,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   reactor::RefPtr<SocketState> self_;   // held from connect() or accept until 'close' is over
   platform::Stream* stream_ = nullptr;  // the backend's, until onClose()
   reactor::RefPtr<ServerState> server_;
-  std::unique_ptr<Attempt> attempt_;
+  reactor::RefPtr<Connecting> connecting_;
   std::unique_ptr<Sending> sending_;
   std::unique_ptr<IdleTimer> idle_;
   std::unique_ptr<std::string> kept_;   // received before anybody wanted it
@@ -263,5 +251,19 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   std::uint16_t corks_ = 0;
   std::uint16_t keepAliveDelay_ = 0;  // seconds
 };
+
+template <class F>
+void SocketState::withMemory(F action) {
+  try {
+    action();
+  } catch (const std::bad_alloc&) {
+    if (!isOver()) beginClosing(Error::outOfMemory());
+  }
+}
+
+template <class F>
+void SocketState::defer(F step) {
+  withMemory([&] { EmitterState::defer(std::move(step)); });
+}
 
 }  // namespace sprocket::net
