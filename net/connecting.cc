@@ -26,6 +26,7 @@ std::uint16_t checkedPort(std::string_view name, int port) {
 Connecting::Connecting(SocketState& socket, const ConnectOptions& options) : socket_(&socket) {
   if (!options.path.empty()) {
     remote_ = LocalPath{options.path};
+    strictPath_ = options.strictPath;
   } else if (options.port) {
     useHost(options);
   } else {
@@ -104,8 +105,8 @@ void Connecting::connectStream() {
     local_ = IpEndpoint{IpAddress::any(remote_.ip().address.family()), localPort_};
   }
   socket_->withMemory([&] {
-    socket_->useStream(
-        socket_->loop()->backend().connect(remote_, {.local = local_}, socket_->streamHandler()));
+    socket_->useStream(socket_->loop()->backend().connect(
+        remote_, {.local = local_, .strictPath = strictPath_}, socket_->streamHandler()));
   });
 }
 

@@ -54,6 +54,7 @@ class Connecting final : public reactor::RefCounted<Connecting> {
   int family_ = 4;
   platform::Endpoint remote_;
   platform::Endpoint local_;
+  bool strictPath_ = false;
   bool localIsWhole_ = false;  // address and port were both asked for: errors tell them
   std::optional<dns::Lookup> lookup_;
 };

@@ -73,8 +73,14 @@ struct SocketOptions {
 };
 
 struct ServerOptions {
-  bool allowHalfOpen = false;   // of the accepted sockets
-  bool pauseOnConnect = false;  // accepted sockets read nothing at all until resume() (7.16)
+  // Of the accepted sockets, and in force before 'connection'. (Contract 4.1, 7.15.)
+  bool allowHalfOpen = false;
+  bool pauseOnConnect = false;                // they read nothing at all until resume() (7.16)
+  bool noDelay = false;                       // as Socket::setNoDelay() (15.1)
+  bool keepAlive = false;                     // as Socket::setKeepAlive() (15.2)
+  double keepAliveInitialDelay = 0;           // in milliseconds
+  std::size_t readableHighWaterMark = 16384;  // as in SocketOptions
+  std::size_t writableHighWaterMark = 0;
 };
 
 struct ListenOptions {
@@ -84,9 +90,20 @@ struct ListenOptions {
   int backlog = 511;             // connections that may wait to be accepted; 0 means 511 (7.5)
   bool exclusive = false;        // matters only between cooperating processes (17.4)
   bool ipv6Only = false;         // `::` is not for IPv4 clients too
+
+  // Several servers may listen on one port if each of them asks for it, also in other processes of
+  // this user; the system divides the connections. Where it does not, as on Windows and macOS,
+  // there is an 'error' ENOTSUP. Of no effect on a local endpoint. (7.6)
+  bool reusePort = false;
+
   // Who connects to a pipe asks for both; to a unix path, for writing only. (16.5)
   bool readableAll = false;  // other users may read from a local endpoint ...
   bool writableAll = false;  // ... and write to it
+
+  // Refuses a unix path that is too long for the system (over 107 bytes on Linux, 103 on macOS)
+  // with an 'error' ENAMETOOLONG, instead of cutting it. Recommended. Windows refuses a name that
+  // is too long in any case. (16.2)
+  bool strictPath = false;
 };
 
 struct ConnectOptions {
@@ -97,6 +114,7 @@ struct ConnectOptions {
   std::optional<int> localPort = {};   // 0 to 65535
   int family = 4;                      // which addresses of a name will do: 4 or 6; 0: either
   std::optional<double> timeout = {};  // in milliseconds: setTimeout() before connecting (4.3)
+  bool strictPath = false;             // as in ListenOptions (16.2)
 
   // Those of SocketOptions; they matter to net::connect() only, which makes the socket.
   bool allowHalfOpen = false;

@@ -4,6 +4,7 @@
 
 #include "sprocket/net/format_address.h"
 #include "sprocket/net/server_state.h"
+#include "sprocket/net/socket_state.h"
 
 namespace sprocket::net {
 
@@ -51,6 +52,20 @@ bool Server::listening() const { return state_->isListening(); }
 
 std::optional<Address> Server::address() const { return formatAddress(state_->localEndpoint()); }
 
+Server Server::setMaxConnections(std::optional<std::size_t> most) const {
+  state_->setMaxConnections(most);
+  return *this;
+}
+
+std::optional<std::size_t> Server::maxConnections() const { return state_->maxConnections(); }
+
+Server Server::getConnections(OnCounted callback) const {
+  state_->getConnections(std::move(callback));
+  return *this;
+}
+
+std::optional<std::size_t> Server::connections() const { return state_->connections(); }
+
 Server Server::ref() const {
   state_->setReferenced(true);
   return *this;
@@ -64,5 +79,10 @@ Server Server::unref() const {
 ListenerTable& Server::listeners() const { return state_->listeners(); }
 
 void Server::onNewListener(std::uint8_t) const {}
+
+std::optional<Server> Socket::server() const {
+  ServerState* const server = state_->server();
+  return server == nullptr ? std::nullopt : std::optional(server->handle());
+}
 
 }  // namespace sprocket::net

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "sprocket/net/socket.h"
 
@@ -24,17 +25,27 @@ class ServerState;
 // Connections that were accepted and cut off.
 struct Drop {
   std::size_t count = 1;
-  Error why;  // EMFILE and kin: the process has no descriptor or memory left for them
+  Error why;  // EMFILE and kin: the process has no descriptor or memory left for them [7.23]
+
+  // Of one that came when there were maxConnections() already, for which `why` is empty. Absent of
+  // local endpoints. [7.17]
+  std::optional<std::string> localAddress = {};
+  std::optional<int> localPort = {};
+  std::optional<std::string> localFamily = {};  // "IPv4" or "IPv6"
+  std::optional<std::string> remoteAddress = {};
+  std::optional<int> remotePort = {};
+  std::optional<std::string> remoteFamily = {};
 };
 
 using ServerEvents = EventList<
     Event<"listening", void()>,                // bound, accepting from now on [7.7]
     Event<"connection", void(Socket socket)>,  // connected; may be written right there [7.15]
-    Event<"drop", void(const Drop& drop)>,     // [7.23]
+    Event<"drop", void(const Drop& drop)>,     // [7.17, 7.23]
     Event<"error", void(const Error& error)>,  // thrown out of run() if unheard [2.5, 7.22]
     Event<"close", void()>>;                   // closed, and the last connection is gone [7.18]
 
 using OnClosed = OnOutcome<Server>;
+using OnCounted = OnOutcome<Server, std::size_t>;
 using OnListening = OnceListener<Server, ServerEvents, "listening">;
 
 class Server : public EventEmitter<Server, ServerEvents> {
@@ -77,6 +88,20 @@ class Server : public EventEmitter<Server, ServerEvents> {
   // Where it listens: address, family and the real port, or the path as it was given. Absent while
   // it does not. [7.14]
   std::optional<Address> address() const;
+
+  // How many connections may live at a time; none: as many as come. A further one is accepted and
+  // closed at once, told by 'drop' and not by 'connection'; 0 refuses all. It may be changed at any
+  // time, is looked at for each connection that comes, and ends none that lives: a slot is free as
+  // soon as a connection is destroyed. Unset at first. Returns the server. [7.17]
+  Server setMaxConnections(std::optional<std::size_t> most) const;
+  std::optional<std::size_t> maxConnections() const;
+
+  // Calls `callback` later, once, with no error and the number of connections that live now;
+  // listening or not. Returns the server. [7.24]
+  Server getConnections(OnCounted callback) const;
+
+  // The same number at once: accepted connections that are not destroyed. [7.25]
+  std::optional<std::size_t> connections() const;
 
   // Whether the loop runs on for this server's sake; it does, unless unref() is called. [11.2]
   Server ref() const;

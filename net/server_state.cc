@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sprocket/net/errors.h"
+#include "sprocket/net/format_address.h"
 #include "sprocket/net/socket_state.h"
 
 namespace sprocket::net {
@@ -19,6 +20,33 @@ using platform::SysError;
 
 constexpr int kDefaultBacklog = 511;
 
+// Of a connection that is refused: it is closed already.
+class Refused final : public platform::StreamHandler {
+  void onConnect(SysError) override {}
+  void onReceive(platform::Bytes) override {}
+  void onReceiveEnd() override {}
+  void onSend(std::size_t) override {}
+  void onError(SysError) override {}
+  void onClose() override {}
+};
+
+Drop refusal(const platform::Stream& stream) {
+  Drop drop;
+  if (const Endpoint local = stream.localEndpoint(); local.isIp()) {
+    const Address address = *formatAddress(local);
+    drop.localAddress = address.address;
+    drop.localPort = address.port;
+    drop.localFamily = address.family;
+  }
+  if (const Endpoint remote = stream.remoteEndpoint(); remote.isIp()) {
+    const Address address = *formatAddress(remote);
+    drop.remoteAddress = address.address;
+    drop.remotePort = address.port;
+    drop.remoteFamily = address.family;
+  }
+  return drop;
+}
+
 }  // namespace
 
 // One listening endpoint. A server that moves has two for a moment, the old one closing.
@@ -30,9 +58,20 @@ class ServerState::Acceptor final : public platform::ListenerHandler {
 
  private:
   platform::StreamHandler& onAccept(platform::Stream& stream) override {
+    if (server_.isFull()) return refuse(stream);
     SocketState& socket = SocketState::accepted(server_, stream, server_.options());
     ++server_.connections_;
     return socket.streamHandler();
+  }
+
+  // (Contract 7.17.)
+  platform::StreamHandler& refuse(platform::Stream& stream) {
+    static Refused nobody;
+    if (!server_.listeners().any(ServerEvents::index<"drop">)) return stream.close(), nobody;
+    const Drop drop = refusal(stream);
+    stream.close();
+    server_.loop()->call([&] { server_.emit<"drop">(drop); });
+    return nobody;
   }
 
   void onDrop(std::size_t count, SysError why) override {
@@ -135,8 +174,10 @@ bool ServerState::tryBind(const Endpoint& local, const ListenOptions& options, S
       loop()->backend().listen(local,
                                {.backlog = options.backlog == 0 ? kDefaultBacklog : options.backlog,
                                 .ipv6Only = options.ipv6Only,
+                                .reusePort = options.reusePort,
                                 .readableAll = options.readableAll,
-                                .writableAll = options.writableAll},
+                                .writableAll = options.writableAll,
+                                .strictPath = options.strictPath},
                                *acceptor);
   if (!listener) {
     error = listener.error();
@@ -171,6 +212,14 @@ void ServerState::stopListening() {
   if (attempt_ != nullptr && attempt_->lookup) attempt_->lookup->cancel();
   attempt_.reset();
   if (acceptor_ != nullptr) std::exchange(acceptor_, nullptr)->listener->close();
+}
+
+void ServerState::getConnections(OnCounted onCounted) {
+  auto callback = onCounted.take(handle());
+  if (!callback || loop() == nullptr) return;
+  loop()->nextTick([callback = std::move(callback), count = connections_]() mutable {
+    callback(Error(), count);
+  });
 }
 
 // Closing.

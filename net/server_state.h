@@ -26,6 +26,10 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   void listen(const ListenOptions& options, OnListening listener);
   void close(OnClosed callback);
   void setReferenced(bool referenced);
+  void setMaxConnections(std::optional<std::size_t> most) { maxConnections_ = most; }
+  std::optional<std::size_t> maxConnections() const { return maxConnections_; }
+  void getConnections(OnCounted callback);
+  std::size_t connections() const { return connections_; }
   bool isListening() const { return acceptor_ != nullptr; }
   platform::Endpoint localEndpoint() const;
   const ServerOptions& options() const { return options_; }
@@ -46,6 +50,7 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   void onPhase() override;  // 'close'
   void onLoopGone() override;
 
+  bool isFull() const { return maxConnections_ && connections_ >= *maxConnections_; }
   bool isOpen() const { return isListening() || attempt_ != nullptr; }
   void onResolved(const Error& error, const std::vector<dns::Address>& addresses);
   void bindResolved(const Error& error, const std::vector<dns::Address>& addresses);
@@ -66,6 +71,7 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   std::unique_ptr<Attempt> attempt_;                  // while the host name is resolved
   Acceptor* acceptor_ = nullptr;                      // the one that listens
   std::vector<std::unique_ptr<Acceptor>> acceptors_;  // and those that are closing
+  std::optional<std::size_t> maxConnections_;
   std::size_t connections_ = 0;
   std::uint32_t listens_ = 0;  // counts listen(), close(): a 'listening' for an old one is not told
   bool referenced_ = true;

@@ -152,6 +152,9 @@ std::optional<std::string> Socket::localAddress() const {
 }
 
 std::optional<int> Socket::localPort() const { return memberOf(address(), &Address::port); }
+std::optional<std::string> Socket::localFamily() const {
+  return memberOf(address(), &Address::family);
+}
 
 std::optional<std::string> Socket::remoteAddress() const {
   return memberOf(ipAddressOf(state_->remoteEndpoint()), &Address::address);

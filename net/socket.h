@@ -41,6 +41,7 @@
 
 namespace sprocket::net {
 
+class Server;
 class Socket;
 class SocketState;
 
@@ -94,39 +95,44 @@ using OnTimeout = OnceListener<Socket, SocketEvents, "timeout">;
 // What to call when a write, an end or a close is done: with an empty Error, or with what went
 // wrong. It may take the emitter first, as listeners may. Called exactly once, never inside the
 // call it was given to. [8.4]
-template <class Emitter>
+template <class Emitter, class... Results>
 class OnOutcome {
+  using EmitterCall = Call<Emitter, const Error&, const Results&...>;
+
  public:
-  using Function = UniqueFunction<void(const Error&)>;
+  using Function = UniqueFunction<void(const Error&, const Results&...)>;
 
   OnOutcome() = default;
   template <class F>
-  requires(Call<Emitter, const Error&>::template fits<std::decay_t<F>>) OnOutcome(F&& callback) {
+  requires(EmitterCall::template fits<std::decay_t<F>>) OnOutcome(F&& callback) {
     using Callback = std::decay_t<F>;
-    using EmitterCall = Call<Emitter, const Error&>;
     reactor::requireCallback<Callback>(callback);
-    if constexpr (EmitterCall::template takesEmitter<Callback>) {
-      withEmitter_ = [kept = Callback(std::forward<F>(callback))](const Emitter& emitter,
-                                                                  const Error& error) mutable {
-        EmitterCall::invoke(kept, emitter, error);
-      };
-    } else if constexpr (std::invocable<Callback&, const Error&>) {
+    if constexpr (std::invocable<Callback&, const Error&, const Results&...>) {
       function_ = std::forward<F>(callback);
+    } else if constexpr (std::invocable<Callback&> &&
+                         !EmitterCall::template takesEmitter<Callback>) {
+      function_ = [kept = Callback(std::forward<F>(callback))](
+                      const Error&, const Results&...) mutable { kept(); };
     } else {
-      function_ = [kept = Callback(std::forward<F>(callback))](const Error&) mutable { kept(); };
+      withEmitter_ = [kept = Callback(std::forward<F>(callback))](
+                         const Emitter& emitter, const Error& error,
+                         const Results&... results) mutable {
+        EmitterCall::invoke(kept, emitter, error, results...);
+      };
     }
   }
 
   Function take(const Emitter& emitter) {
     if (!withEmitter_) return std::move(function_);
-    return [callback = std::move(withEmitter_), emitter](const Error& error) mutable {
-      callback(emitter, error);
+    return [callback = std::move(withEmitter_), emitter](const Error& error,
+                                                         const Results&... results) mutable {
+      callback(emitter, error, results...);
     };
   }
 
  private:
   Function function_;
-  UniqueFunction<void(const Emitter&, const Error&)> withEmitter_;
+  UniqueFunction<void(const Emitter&, const Error&, const Results&...)> withEmitter_;
 };
 
 using OnWritten = OnOutcome<Socket>;
@@ -260,11 +266,16 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   std::optional<Address> address() const;
   std::optional<std::string> localAddress() const;
   std::optional<int> localPort() const;
+  std::optional<std::string> localFamily() const;  // "IPv4" or "IPv6"
 
   // The peer. Stays readable after 'close' if it was read before. [13.2, 13.3]
   std::optional<std::string> remoteAddress() const;
   std::optional<std::string> remoteFamily() const;
   std::optional<int> remotePort() const;
+
+  // The server that accepted it, until 'close' has been delivered; absent of any other socket.
+  // [5.5]
+  std::optional<Server> server() const;
 
   bool pending() const;                // there is no connection: not yet, or not any more
   bool connecting() const;             // from connect() until that has succeeded or failed [6.4]

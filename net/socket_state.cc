@@ -68,12 +68,19 @@ SocketState::SocketState(reactor::Loop& loop, const SocketOptions& options)
 SocketState& SocketState::accepted(ServerState& server, platform::Stream& stream,
                                    const ServerOptions& options) {
   auto* socket =
-      new SocketState(*server.loop(), {.allowHalfOpen = options.allowHalfOpen, .reusable = false});
+      new SocketState(*server.loop(), {.allowHalfOpen = options.allowHalfOpen,
+                                       .readableHighWaterMark = options.readableHighWaterMark,
+                                       .writableHighWaterMark = options.writableHighWaterMark});
   socket->self_ = socket;
   socket->server_ = &server;
+  socket->isCounted_ = true;
   socket->stream_ = &stream;
   socket->phase_ = Phase::open;
   if (options.pauseOnConnect) socket->flow_ = Flow::paused;
+  socket->setNoDelay(options.noDelay);
+  if (options.keepAlive) {
+    socket->setKeepAlive(true, Milliseconds(options.keepAliveInitialDelay).wholeSeconds());
+  }
   return *socket;
 }
 
@@ -99,6 +106,7 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
           closeByReset_ = false;
   bytesRead_ = bytesWritten_ = bytesSent_ = 0;
   remote_.reset();
+  server_ = nullptr;
   if (decoding_) decoding_->decoder.reset();
   if (auto node = listener.take()) listeners_.add(node.release(), false);
   updateClaim();
@@ -652,7 +660,7 @@ void SocketState::letGo() {
   idle_.reset();
   kept_.reset();
   disconnectPipes();
-  if (server_) std::exchange(server_, {})->connectionDestroyed();
+  if (std::exchange(isCounted_, false)) server_->connectionDestroyed();
 }
 
 // The callbacks of what is not sent any more, each once, then 'error'. (Contract 6.16, 8.12.)
@@ -705,6 +713,7 @@ void SocketState::onPhase() {
       if (socket->phase_ != Phase::closed) return;
       socket->updateClaim();
       socket->self_ = nullptr;
+      socket->server_ = nullptr;
       if (!socket->reusable_) socket->releaseListeners();
     }
     reactor::RefPtr<SocketState> socket;

@@ -73,6 +73,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   platform::Endpoint localEndpoint() const;
   const platform::Endpoint& remoteEndpoint() const;
+  ServerState* server() const { return server_.get(); }
   bool isConnecting() const { return phase_ == Phase::connecting; }
   bool isDestroyed() const { return phase_ == Phase::closing || destroyed_; }
   bool isPending() const { return phase_ != Phase::open; }
@@ -236,6 +237,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   bool destroyed_ = false;
   bool hadError_ = false;
   bool neverOpen_ = false;  // destroyed while connecting
+  bool isCounted_ = false;  // by its server
   bool isReceiving_ = false;
   bool peerEnded_ = false;     // FIN was received
   bool endDelivered_ = false;  // 'end' was emitted

@@ -121,15 +121,21 @@ class Listener {
   ~Listener() = default;
 };
 
+// With strictPath a local path that is too long for the system is refused with ENAMETOOLONG; else
+// it is cut, alike in connecting and listening.
+
 struct ConnectOptions {
   Endpoint local = {};  // where to connect from; empty: the system chooses
+  bool strictPath = false;
 };
 
 struct ListenOptions {
   int backlog = 511;         // connections that may wait to be accepted; the OS may cap it
   bool ipv6Only = false;     // whether `::` refuses IPv4 clients
+  bool reusePort = false;    // shares an IP port with others who ask for it; ENOTSUP if it cannot
   bool readableAll = false;  // a local path: other users may receive from it,
   bool writableAll = false;  // and send to it
+  bool strictPath = false;
 };
 
 class Backend {

@@ -13,10 +13,24 @@ namespace {
 
 constexpr int kAcceptsPerTurn = 64;  // so that a flood cannot starve timers and other sockets
 
+// What divides the connections among those who listen on one port. Elsewhere SO_REUSEPORT gives
+// them all to one.
+#if defined(SO_REUSEPORT_LB)
+constexpr int kReusePort = SO_REUSEPORT_LB;
+#elif defined(__linux__)
+constexpr int kReusePort = SO_REUSEPORT;
+#else
+constexpr int kReusePort = 0;
+#endif
+
 SysError prepare(const Fd& fd, const IpEndpoint& local, const ListenOptions& options) {
   const auto blame = Operation::listen;
   // A restart is not held up by old connections in TIME_WAIT.
   if (SysError error = sys::setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1, blame)) return error;
+  if (options.reusePort) {
+    if (kReusePort == 0) return {ENOTSUP, blame};
+    if (SysError error = sys::setOption(fd, SOL_SOCKET, kReusePort, 1, blame)) return error;
+  }
   if (local.address.isV4()) return {};
   // Always set: the default depends on the system and on its administrator.
   return sys::setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only, blame);
@@ -50,6 +64,9 @@ bool isWant(int errnum) {
 
 Result<Listener*> PosixListener::listen(PosixBackend& backend, const Endpoint& local,
                                         const ListenOptions& options, ListenerHandler& handler) {
+  if (options.strictPath && local.isLocal() && !SockAddr::fits(local.path())) {
+    return SysError{ENAMETOOLONG, Operation::listen};
+  }
   auto fd = sys::openStreamSocket(local, Operation::listen);
   if (!fd) return fd.error();
   if (local.isIp()) {

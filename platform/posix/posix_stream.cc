@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "sprocket/platform/posix/posix_backend.h"
+#include "sprocket/platform/posix/sockaddr.h"
 #include "sprocket/platform/posix/sys.h"
 
 namespace sprocket::platform {
@@ -48,6 +49,9 @@ PosixStream& PosixStream::connect(PosixBackend& backend, const Endpoint& remote,
 }
 
 SysError PosixStream::startConnecting(const Endpoint& remote, const ConnectOptions& options) {
+  if (options.strictPath && remote.isLocal() && !SockAddr::fits(remote.path())) {
+    return {ENAMETOOLONG, Operation::connect};
+  }
   auto fd = sys::openStreamSocket(remote, Operation::connect);
   if (!fd) return fd.error();
   fd_ = std::move(*fd);

@@ -35,6 +35,8 @@ bool concernsOneConnection(int error) {
 Result<Listener*> TcpListener::listen(IocpBackend& backend, const IpEndpoint& local,
                                       const ListenOptions& options, ListenerHandler& handler) {
   const auto blame = Operation::listen;
+  // Nothing here divides connections among those who listen on one port.
+  if (options.reusePort) return SysError{WSAEOPNOTSUPP, blame};
   const Family family = local.address.family();
   auto socket = winsock::openStreamSocket(family, blame);
   if (!socket) return socket.error();

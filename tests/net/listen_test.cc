@@ -373,6 +373,37 @@ BOOST_FIXTURE_TEST_CASE(anOverlongPathIsCutAlikeOnBothSides, ListenFixture,
   BOOST_TEST(std::filesystem::is_empty(directory.path("")));  // the cut name is gone, too
 }
 
+BOOST_FIXTURE_TEST_CASE(strictlyAnOverlongPathIsRefused, ListenFixture,
+                        *label("16.2") * notOnWindows("the name of a pipe is never cut")) {
+  const std::string path = directory.path(std::string(150, 'x'));
+  trace.watch("server", server);
+  server.listen({.path = path, .strictPath = true});
+  BOOST_TEST(!server.listening());
+  const Socket client;
+  trace.watch("client", client);
+  client.connect({.path = path, .strictPath = true});
+  BOOST_TEST(trace.text() == "");
+  run();
+  BOOST_TEST(trace.text() == "server error(listen ENAMETOOLONG: name too long " + path +
+                                 "), client error(connect ENAMETOOLONG " + path +
+                                 "), client close(true)");
+  BOOST_TEST(std::filesystem::is_empty(directory.path("")));
+}
+
+BOOST_FIXTURE_TEST_CASE(strictlyTheLongestPathIsTaken, ListenFixture,
+                        *label("16.2") * notOnWindows("the name of a pipe is never cut")) {
+  std::string path = directory.path(std::string(150, 'x'));
+  path.resize(103);  // on every system; Linux takes four more
+  server.on<"connection">([&](Socket peer) { peer.destroy(), server.close(); });
+  server.listen({.path = path, .strictPath = true});
+  BOOST_TEST(std::filesystem::is_socket(path));
+  auto client = net::connect({.path = path, .strictPath = true}).resume();
+  trace.watch("client", client);
+  run();
+  BOOST_TEST(trace.text() ==
+             "client connect, client ready, client end, client finish, client close(false)");
+}
+
 BOOST_FIXTURE_TEST_CASE(aPathWithANulInsideIsAnError, ListenFixture, *label("7.8")) {
   server.on<"error">([&](const Error& error) { trace.add(error.code()); });
   server.listen(std::string("a\0b", 3));
@@ -764,6 +795,46 @@ BOOST_FIXTURE_TEST_CASE(aSocketFileOfAnotherServerIsLeft, ListenFixture,
   server.close();
   BOOST_TEST(reaches(other.address().value()));
   BOOST_TEST(std::filesystem::is_socket(path));
+}
+
+// Several servers on one port.
+
+BOOST_FIXTURE_TEST_CASE(serversThatAskForItShareAPort, ListenFixture,
+                        *label("7.6") * notOnWindows("which divides no port")) {
+  int first = 0;
+  int second = 0;
+  server.on<"connection">([&](Socket peer) { ++first, peer.destroy(); });
+  server.listen({.port = 0, .host = "127.0.0.1", .reusePort = true});
+  const int port = server.address()->port;
+  const Server other = net::createServer([&](Socket peer) {
+                         ++second, peer.destroy();
+                       }).listen({.port = port, .host = "127.0.0.1", .reusePort = true});
+  BOOST_TEST(other.address()->port == port);
+  std::vector<RawSocket> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(RawSocket::connect(port));
+  runUntil([&] { return first + second == 40; });
+  BOOST_TEST(first > 0);  // each gets some, as good as certainly
+  BOOST_TEST(second > 0);
+  server.close(), other.close();
+}
+
+BOOST_FIXTURE_TEST_CASE(whoDoesNotAskForItIsRefusedASharedPort, ListenFixture,
+                        *label("7.6") * notOnWindows("which divides no port")) {
+  server.listen({.port = 0, .host = "127.0.0.1", .reusePort = true});
+  const Server other;
+  trace.watch("other", other);
+  other.listen({.port = server.address()->port, .host = "127.0.0.1"});
+  server.on<"listening">([&] { server.close(); });
+  run();
+  BOOST_TEST(trace.text().starts_with("other error(listen EADDRINUSE: "));
+}
+
+BOOST_FIXTURE_TEST_CASE(sharingAPortIsNotSupported, ListenFixture,
+                        *label("7.6") * onlyOnWindows()) {
+  trace.watch("server", server);
+  server.listen({.port = 0, .host = "127.0.0.1", .reusePort = true});
+  run();
+  BOOST_TEST(trace.text() == "server error(listen ENOTSUP: operation not supported 127.0.0.1)");
 }
 
 }  // namespace

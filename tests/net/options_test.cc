@@ -191,6 +191,41 @@ BOOST_AUTO_TEST_CASE(ofDestroyedSocketsDoNothing, *label("15.3")) {
   BOOST_TEST(optionsSetBy([&] { socket.setNoDelay(false).setKeepAlive(false); }) == 0U);
 }
 
+// A server's wishes for what it accepts.
+
+BOOST_AUTO_TEST_SUITE(ofServers)
+
+BOOST_AUTO_TEST_CASE(areInForceInConnection, *label("4.1") * label("7.15") * label("15.1")) {
+  TcpOptions inForce;
+  const net::ServerOptions wishes{
+      .noDelay = true, .keepAlive = true, .keepAliveInitialDelay = 5999};
+  const net::Server server = serve(
+      Tcp(), [&](const Socket& served) { inForce = now(served); }, wishes);
+  const RawSocket client = rawClientOf(server);
+  runUntil([&] { return inForce.noDelay; });
+  BOOST_TEST(inForce.keepAlive);
+  BOOST_TEST(inForce.keepAliveIdle == 5);
+}
+
+BOOST_AUTO_TEST_CASE(areTheSocketsOwn, *label("4.1") * label("15.3")) {
+  const RawPair pair = acceptRaw(Tcp(), {.noDelay = true, .keepAlive = true});
+  BOOST_TEST(optionsSetBy([&] { pair.socket.setNoDelay().setKeepAlive(true); }) == 0U);
+  BOOST_TEST(optionsSetBy([&] { pair.socket.setNoDelay(false); }) == 1U);
+  BOOST_TEST(!now(pair.socket).noDelay);
+}
+
+BOOST_AUTO_TEST_CASE(costNoCallIfThereAreNone, *label("4.1") * label("15.3")) {
+  const net::Server server = serve(Tcp(), [](const Socket&) {});
+  const RawSocket client = rawClientOf(server);
+  BOOST_TEST(optionsSetBy([&] { runUntil([&] { return server.connections() == 1U; }); }) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(costNoCallOnAPath, *label("15.3") * label("16.7")) {
+  BOOST_TEST(optionsSetBy([&] { acceptRaw(Unix(), {.noDelay = true, .keepAlive = true}); }) == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
