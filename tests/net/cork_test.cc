@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include <boost/test/unit_test.hpp>
 
@@ -226,6 +227,31 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(aboveTheCorkedOneIsTheOneThatCounts, V, Venues,
   socket.cork();
   BOOST_TEST(socket.write(std::string(19999, 'a')));
   BOOST_TEST(!socket.write("a"));
+}
+
+BOOST_TEST_DECORATOR(*label("4.1") * label("8.2"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isAnOptionOfServersToo, V, Venues, CorkFixture) {
+  const RawPair plain = acceptRaw(V());
+  BOOST_TEST(!plain.socket.write(pattern(8'000'000)));
+  const RawPair marked = acceptRaw(V(), {.writableHighWaterMark = 1'000'000'000});
+  BOOST_TEST(marked.socket.write(pattern(8'000'000)));
+}
+
+BOOST_TEST_DECORATOR(*label("4.1") * label("10.2"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofReadingLimitsWhatIsKept, V, Venues, CorkFixture) {
+  for (const std::size_t mark : {std::size_t{0}, std::size_t{16384}}) {
+    RawPair pair = acceptRaw(V(), {.readableHighWaterMark = mark});
+    std::size_t sent = 0;
+    for (int i = 0; i < 50; ++i) {
+      sent += pair.peer.send(pattern(100'000));
+      settle();
+    }
+    BOOST_TEST(pair.socket.bytesRead() >= mark);
+    BOOST_TEST(pair.socket.bytesRead() <= mark + (mark == 0 ? 0 : 65536));
+    std::size_t delivered = 0;
+    pair.socket.on<"data">([&](std::string_view text) { delivered += text.size(); });
+    runUntil([&] { return delivered == sent; });
+  }
 }
 
 // What queues below the mark keeps the loop running until it is sent, as all that is queued does.
