@@ -14,7 +14,7 @@ bool Pipe::isBroken() const { return !destination_.isWritable(); }
 
 bool Pipe::forward(const Buffer& chunk) {
   if (isBroken()) return false;
-  if (!destination_.write(chunk, {})) {
+  if (!destination_.writeNow(chunk)) {
     blocked_ = true;
     source_.pipeChanged();
   }

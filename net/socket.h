@@ -122,6 +122,8 @@ class OnOutcome {
     }
   }
 
+  bool empty() const { return !function_ && !withEmitter_; }
+
   Function take(const Emitter& emitter) {
     if (!withEmitter_) return std::move(function_);
     return [callback = std::move(withEmitter_), emitter](const Error& error,

@@ -371,9 +371,14 @@ bool SocketState::write(const Chunk& chunk, OnWritten onWritten) {
   if (!isWritable()) return refuseWrite(onWritten.take(handle()));
 
   // Before anything is sent, so that a throw leaves nothing done.
-  if (auto callback = onWritten.take(handle())) {
-    queueCallback(bytesWritten_ + chunk.size(), std::move(callback));
+  if (!onWritten.empty()) {
+    queueCallback(bytesWritten_ + chunk.size(), onWritten.take(handle()));
   }
+  return writeNow(chunk);
+}
+
+// Of a writable socket.
+bool SocketState::writeNow(const Chunk& chunk) {
   bytesWritten_ += chunk.size();
   touch();
   std::size_t taken = 0;

@@ -171,6 +171,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   bool isOver() const { return phase_ == Phase::closing || phase_ == Phase::closed; }
   bool hasQueued() const { return sending_ != nullptr && !sending_->queue.empty(); }
   bool refuseWrite(UniqueFunction<void(const Error&)> callback);
+  bool writeNow(const Chunk& chunk);
   bool queueRest(const Chunk& chunk, std::size_t begin);
   bool hasRoom() const;
   void beginEnding();
