@@ -484,7 +484,7 @@ bool abandoned(Run& run) {
 
 // Returns how many points that were.
 int sweepWith(int times, Scenario scenario) {
-  for (int point = 0;; ++point) {
+  for (int point = 0;; point += kSweepStep) {
     const std::size_t descriptorsBefore = countOpenDescriptors();
     BOOST_TEST_CONTEXT("allocation " << point << ", " << times << " times") {
       const auto memory = Memory::spared();
