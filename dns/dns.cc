@@ -1,5 +1,9 @@
 #include "sprocket/dns/dns.h"
 
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <optional>
@@ -7,6 +11,7 @@
 #include <utility>
 
 #include "sprocket/dns/host_name.h"
+#include "sprocket/dns/lookup_error.h"
 #include "sprocket/dns/query.h"
 #include "sprocket/dns/resolver.h"
 #include "sprocket/platform/address.h"
@@ -14,6 +19,7 @@
 #include "sprocket/reactor/loop.h"
 #include "sprocket/reactor/resident.h"
 #include "sprocket/reactor/task.h"
+#include "sprocket/reactor/timer.h"
 
 namespace sprocket::dns {
 
@@ -23,20 +29,6 @@ using reactor::RefPtr;
 
 namespace {
 
-// Made where nobody could be told of a want of memory.
-Error lookupError(const HostLookupError& error, const std::string& host) noexcept {
-  try {
-    const std::string code(error.code);
-    return Error({.message = "getaddrinfo " + code + " " + host,
-                  .code = code,
-                  .errnum = error.number,
-                  .syscall = "getaddrinfo",
-                  .hostname = host});
-  } catch (const std::bad_alloc&) {
-    return Error::outOfMemory();
-  }
-}
-
 // Of a text that has the form of an address. If its zone is not one of this machine it is none.
 Answer answerToLiteral(std::string_view text) {
   const auto address = platform::IpAddress::parse(text);
@@ -44,16 +36,34 @@ Answer answerToLiteral(std::string_view text) {
   return {.addresses = {toAddress(*address)}};
 }
 
-std::optional<platform::Family> familyFrom(const LookupOptions& options) {
+[[noreturn]] void throwBadArgument(std::string_view code, std::string_view rule, double value) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  throw ArgumentError(code, std::string(rule) + ". Received " + std::string(text.data(), end));
+}
+
+std::optional<platform::Family> checkedFamily(const LookupOptions& options) {
   switch (options.family) {
     case 0: return std::nullopt;
     case 4: return platform::Family::v4;
     case 6: return platform::Family::v6;
     default:
-      throw ArgumentError("ERR_INVALID_ARG_VALUE",
-                          "The argument 'family' must be one of: 0, 4, 6. Received " +
-                              std::to_string(options.family));
+      throwBadArgument("ERR_INVALID_ARG_VALUE", "The argument 'family' must be one of: 0, 4, 6",
+                       options.family);
   }
+}
+
+Hints checkedHints(const LookupOptions& options) {
+  if (options.hints.areKnown()) return options.hints;
+  throwBadArgument("ERR_INVALID_ARG_VALUE",
+                   "The argument 'hints' must be made of ADDRCONFIG, V4MAPPED and ALL",
+                   options.hints.bits());
+}
+
+void checkTimeout(const LookupOptions& options) {
+  if (options.timeout >= 0 && !std::isinf(options.timeout)) return;
+  throwBadArgument("ERR_OUT_OF_RANGE",
+                   "The argument 'timeout' must be a non-negative finite number", options.timeout);
 }
 
 }  // namespace
@@ -61,24 +71,30 @@ std::optional<platform::Family> familyFrom(const LookupOptions& options) {
 // What a Lookup is a handle to. While it is under way it holds itself, and has its callback.
 class LookupState final : public reactor::RefCounted<LookupState>,
                           private Request,
-                          private reactor::Resident {
+                          private reactor::Resident,
+                          private reactor::Timer {
  public:
-  static Lookup start(Loop& loop, Query query, LookupCallback callback) {
-    RefPtr<LookupState> state = new LookupState(loop, std::move(query), std::move(callback));
+  static Lookup start(Loop& loop, Query query, const LookupOptions& options,
+                      LookupCallback callback) {
+    RefPtr<LookupState> state =
+        new LookupState(loop, std::move(query), options.all, std::move(callback));
     state->begin(loop);
+    if (options.timeout > 0) {
+      loop.startTimer(*state, reactor::Delay(options.timeout).milliseconds());
+    }
     return Lookup(std::move(state));
   }
 
   void cancel() {
-    if (Request::isLinked()) loop()->service<Resolver>().forget(*this);
+    withdraw();
     release();
   }
 
  private:
   friend class RefPtr<LookupState>;
 
-  LookupState(Loop& loop, Query query, LookupCallback callback)
-      : Request(std::move(query)), Resident(loop), callback_(std::move(callback)) {}
+  LookupState(Loop& loop, Query query, bool all, LookupCallback callback)
+      : Request(std::move(query)), Resident(loop), callback_(std::move(callback)), all_(all) {}
 
   void begin(Loop& loop) {
     const std::string& host = query().host;
@@ -104,9 +120,27 @@ class LookupState final : public reactor::RefCounted<LookupState>,
   void onAnswer(const Answer& answer) override {
     const RefPtr<LookupState> keep = std::move(self_);
     keepRunning(false);
+    Timer::cancel();
     LookupCallback callback = std::move(callback_);
-    const Error error = answer.error ? lookupError(answer.error, query().host) : Error();
-    callback(error, answer.addresses);
+    if (answer.error) return callback(lookupError(answer.error, query().host), {});
+    if (all_ || answer.addresses.size() == 1) return callback(Error(), answer.addresses);
+    std::vector<Address> first;
+    try {
+      first.push_back(answer.addresses.front());
+    } catch (const std::bad_alloc&) {
+      first.clear();
+    }
+    callback(first.empty() ? Error::outOfMemory() : Error(), first);
+  }
+
+  // The caller is free, whether the thread is or not.
+  void onTimeout() override {
+    withdraw();
+    onAnswer({.error = HostLookupError::timedOut()});
+  }
+
+  void withdraw() {
+    if (Request::isLinked()) loop()->service<Resolver>().forget(*this);
   }
 
   void onLoopGone() override {
@@ -118,11 +152,13 @@ class LookupState final : public reactor::RefCounted<LookupState>,
   void release() {
     const RefPtr<LookupState> keep = std::move(self_);
     keepRunning(false);
+    Timer::cancel();
     const LookupCallback released = std::move(callback_);
   }
 
   RefPtr<LookupState> self_;
   LookupCallback callback_;
+  const bool all_;
 };
 
 Lookup::Lookup(RefPtr<LookupState> state) : state_(std::move(state)) {}
@@ -141,9 +177,17 @@ Lookup lookup(std::string host, const LookupOptions& options, LookupCallback cal
 }
 
 Lookup lookup(Loop& loop, std::string host, const LookupOptions& options, LookupCallback callback) {
-  const std::optional<platform::Family> family = familyFrom(options);
+  Query query{std::move(host), checkedFamily(options), checkedHints(options)};
+  checkTimeout(options);
   reactor::requireCallback(callback);
-  return LookupState::start(loop, {std::move(host), family}, std::move(callback));
+  return LookupState::start(loop, std::move(query), options, std::move(callback));
+}
+
+void setPoolSize(int threads) {
+  if (threads < 1 || threads > static_cast<int>(LookupPool::maxThreads)) {
+    throwBadArgument("ERR_OUT_OF_RANGE", "The size of the pool must be 1 to 1024", threads);
+  }
+  Loop::current().service<Resolver>().setPoolSize(static_cast<std::size_t>(threads));
 }
 
 }  // namespace sprocket::dns

@@ -1,13 +1,12 @@
 #include "sprocket/dns/lookup_pool.h"
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
+#include <list>
 #include <mutex>
 #include <new>
-#include <span>
 #include <thread>
 
 #include "sprocket/platform/host_lookup.h"
@@ -20,7 +19,7 @@ constexpr auto memoryPause = std::chrono::milliseconds(10);
 
 Answer askSystem(const Query& query) {
   try {
-    const platform::HostLookup found = platform::lookupHost(query.host, query.family);
+    const platform::HostLookup found = platform::lookupHost(query.host, query.family, query.hints);
     Answer answer{.error = found.error};
     for (const platform::IpAddress& address : found.addresses) {
       answer.addresses.push_back(toAddress(address));
@@ -44,13 +43,10 @@ struct LookupPool::Shared {
   void work(Worker& worker);
   void post(const std::shared_ptr<LookupJob>& job);
 
-  std::span<Worker> started() { return std::span(workers).first(startedCount); }
+  bool hasWork() const { return !waiting.empty() && inLookupCount < size; }
 
   // Those that wait for a job, or will in a moment.
-  std::size_t freeCount() {
-    const auto isFree = [](const Worker& worker) { return !worker.inLookup; };
-    return static_cast<std::size_t>(std::ranges::count_if(started(), isFree));
-  }
+  std::size_t freeCount() const { return workers.size() - inLookupCount; }
 
   const reactor::Remote remote;
   Handler& handler;  // only for tasks that the loop runs, while both are there
@@ -59,18 +55,20 @@ struct LookupPool::Shared {
   std::condition_variable changed;
   std::deque<std::shared_ptr<LookupJob>> waiting;
   bool stopping = false;
-  std::array<Worker, maxThreads> workers;
-  std::size_t startedCount = 0;
+  std::size_t size = defaultThreads;
+  std::list<Worker> workers;
+  std::size_t inLookupCount = 0;
 };
 
 void LookupPool::Shared::work(Worker& worker) {
   std::unique_lock lock(mutex);
   for (;;) {
-    changed.wait(lock, [this] { return stopping || !waiting.empty(); });
+    changed.wait(lock, [this] { return stopping || hasWork(); });
     if (stopping) return;
     const std::shared_ptr<LookupJob> job = std::move(waiting.front());
     waiting.pop_front();
     worker.inLookup = true;
+    ++inLookupCount;
     lock.unlock();
 
     job->answer = askSystem(job->query);
@@ -78,6 +76,7 @@ void LookupPool::Shared::work(Worker& worker) {
     lock.lock();
     // Before the loop can know of the answer: if it ends then, this thread is joined.
     worker.inLookup = false;
+    --inLookupCount;
     if (stopping) return;
     lock.unlock();
     post(job);
@@ -106,12 +105,12 @@ LookupPool::~LookupPool() {
     const std::lock_guard lock(shared_->mutex);
     shared_->stopping = true;
     shared_->waiting.clear();  // in place: even an empty deque takes memory to make
-    for (Shared::Worker& worker : shared_->started()) {
+    for (Shared::Worker& worker : shared_->workers) {
       if (worker.inLookup) worker.thread.detach();
     }
   }
   shared_->changed.notify_all();
-  for (Shared::Worker& worker : shared_->started()) {
+  for (Shared::Worker& worker : shared_->workers) {
     if (worker.thread.joinable()) worker.thread.join();
   }
 }
@@ -120,18 +119,32 @@ bool LookupPool::submit(std::shared_ptr<LookupJob> job) {
   Shared& shared = *shared_;
   const std::lock_guard lock(shared.mutex);
   if (shared.waiting.size() >= maxWaiting) return false;
-  if (shared.freeCount() <= shared.waiting.size() && shared.startedCount < maxThreads) {
-    Shared::Worker& worker = shared.workers[shared.startedCount];
-    auto thread = platform::startWorkerThread([all = shared_, &worker] { all->work(worker); });
-    if (thread) {
-      worker.thread = std::move(*thread);
-      ++shared.startedCount;
-    }
-  }
-  if (shared.startedCount == 0) return false;
+  if (shared.freeCount() <= shared.waiting.size()) startWorker();
+  if (shared.workers.empty()) return false;
   shared.waiting.push_back(std::move(job));
   shared.changed.notify_one();
   return true;
+}
+
+// Under the mutex. False if there are enough, or none can be had.
+bool LookupPool::startWorker() {
+  Shared& shared = *shared_;
+  if (shared.workers.size() >= shared.size) return false;
+  std::list<Shared::Worker> made(1);
+  Shared::Worker& worker = made.front();
+  auto thread = platform::startWorkerThread([all = shared_, &worker] { all->work(worker); });
+  if (!thread) return false;
+  worker.thread = std::move(*thread);
+  shared.workers.splice(shared.workers.end(), made);
+  return true;
+}
+
+void LookupPool::setSize(std::size_t threads) {
+  Shared& shared = *shared_;
+  const std::lock_guard lock(shared.mutex);
+  shared.size = threads;
+  while (shared.freeCount() < shared.waiting.size() && startWorker()) continue;
+  shared.changed.notify_all();
 }
 
 bool LookupPool::withdraw(const LookupJob& job) {

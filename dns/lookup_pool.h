@@ -2,7 +2,7 @@
 
 // LookupPool: the threads on which a loop's lookups wait for the system.
 //
-//   loop's thread                                     up to four threads, started when needed
+//   loop's thread                                     a few threads, started when needed
 //
 //   submit(job) ───> at most 1024 wait ───> lookupHost() ──┐
 //   onAnswer(job) <──────────── Remote::post() ────────────┘
@@ -30,7 +30,8 @@ struct LookupJob {
 
 class LookupPool {
  public:
-  static constexpr std::size_t maxThreads = 4;
+  static constexpr std::size_t defaultThreads = 4;
+  static constexpr std::size_t maxThreads = 1024;
   static constexpr std::size_t maxWaiting = 1024;
 
   class Handler {
@@ -48,6 +49,9 @@ class LookupPool {
   LookupPool(const LookupPool&) = delete;
   LookupPool& operator=(const LookupPool&) = delete;
 
+  // How many lookups at most wait for the system at a time. Threads in excess rest.
+  void setSize(std::size_t threads);
+
   // False if too many are waiting, or there is no thread and none can be had.
   bool submit(std::shared_ptr<LookupJob> job);
 
@@ -56,6 +60,8 @@ class LookupPool {
 
  private:
   struct Shared;
+
+  bool startWorker();
 
   const std::shared_ptr<Shared> shared_;
 };

@@ -16,6 +16,7 @@ namespace sprocket::dns {
 struct Query {
   std::string host;
   std::optional<platform::Family> family;  // none: either
+  platform::LookupHints hints;
 
   friend auto operator<=>(const Query&, const Query&) = default;
 };

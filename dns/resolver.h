@@ -8,6 +8,7 @@
 //            "b.example", any    waiting: (all cancelled)                job ──> LookupPool
 //   answered                     request, request
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <utility>
@@ -49,6 +50,8 @@ class Resolver final : private LookupPool::Handler, private reactor::PhaseTask {
 
   // Unlinks it, and gives up the query if nobody else waits and no thread has begun with it.
   void forget(Request& request);
+
+  void setPoolSize(std::size_t threads) { pool_.setSize(threads); }
 
  private:
   struct Slot {

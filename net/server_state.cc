@@ -117,7 +117,7 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
   } else {
     auto attempt = std::make_unique<Attempt>(Attempt{.options = options, .lookup = {}});
     attempt->lookup =
-        dns::lookup(*loop(), options.host, {},
+        dns::lookup(*loop(), options.host, {.all = true},
                     [this](const Error& error, const std::vector<dns::Address>& addresses) {
                       onResolved(error, addresses);
                     });

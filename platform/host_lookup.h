@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sprocket/platform/address.h"
+#include "sprocket/platform/lookup_hints.h"
 
 namespace sprocket::platform {
 
@@ -30,6 +31,7 @@ struct HostLookupError {
   // What fails before the system is asked looks as if it had been.
   static HostLookupError notFound() noexcept;
   static HostLookupError tryAgain() noexcept;
+  static HostLookupError timedOut() noexcept;
   static HostLookupError noMemory() noexcept;
 };
 
@@ -41,6 +43,11 @@ struct HostLookup {
 };
 
 // From any thread. There may be no NUL in `host`. Without a family it finds addresses of both.
-HostLookup lookupHost(const std::string& host, std::optional<Family> family);
+HostLookup lookupHost(const std::string& host, std::optional<Family> family, LookupHints hints);
+
+// The hints that go with a host to connect to, if either family will do and none were given: only
+// configured families, where that is of use. (Contract 6.9.) Windows without a network would not
+// even find localhost then.
+LookupHints impliedHints() noexcept;
 
 }  // namespace sprocket::platform

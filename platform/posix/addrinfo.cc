@@ -1,6 +1,7 @@
 #include "sprocket/platform/posix/addrinfo.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <iterator>
 #include <optional>
@@ -71,6 +72,14 @@ HostLookupError hostLookupError(int result, int errnum) noexcept {
 HostLookupError HostLookupError::notFound() noexcept { return hostLookupError(EAI_NONAME, 0); }
 HostLookupError HostLookupError::tryAgain() noexcept { return hostLookupError(EAI_AGAIN, 0); }
 HostLookupError HostLookupError::noMemory() noexcept { return hostLookupError(EAI_MEMORY, 0); }
+HostLookupError HostLookupError::timedOut() noexcept { return {"ETIMEDOUT", ETIMEDOUT}; }
+
+LookupHints impliedHints() noexcept { return kConfiguredFamilies; }
+
+int systemFlags(LookupHints hints) noexcept {
+  return (hints.has(kConfiguredFamilies) ? AI_ADDRCONFIG : 0) |
+         (hints.has(kMappedV4) ? AI_V4MAPPED : 0) | (hints.has(kMappedV4Always) ? AI_ALL : 0);
+}
 
 std::vector<IpAddress> addressesIn(const addrinfo* list) {
   std::vector<IpAddress> addresses;

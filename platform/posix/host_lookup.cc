@@ -25,10 +25,12 @@ int systemFamily(std::optional<Family> family) {
 
 }  // namespace
 
-REPLACEABLE HostLookup lookupHost(const std::string& host, std::optional<Family> family) {
+REPLACEABLE HostLookup lookupHost(const std::string& host, std::optional<Family> family,
+                                  LookupHints wishes) {
   assert(host.find('\0') == std::string::npos);
   addrinfo hints{};
   hints.ai_family = systemFamily(family);
+  hints.ai_flags = systemFlags(wishes);
   // One type of socket, or each address would come once for every type there is.
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* answer = nullptr;

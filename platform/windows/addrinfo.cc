@@ -28,6 +28,14 @@ HostLookupError HostLookupError::tryAgain() noexcept { return hostLookupError(WS
 HostLookupError HostLookupError::noMemory() noexcept {
   return hostLookupError(WSA_NOT_ENOUGH_MEMORY);
 }
+HostLookupError HostLookupError::timedOut() noexcept { return hostLookupError(WSAETIMEDOUT); }
+
+LookupHints impliedHints() noexcept { return {}; }
+
+int systemFlags(LookupHints hints) noexcept {
+  return (hints.has(kConfiguredFamilies) ? AI_ADDRCONFIG : 0) |
+         (hints.has(kMappedV4) ? AI_V4MAPPED : 0) | (hints.has(kMappedV4Always) ? AI_ALL : 0);
+}
 
 std::vector<IpAddress> addressesIn(const addrinfoW* list) {
   std::vector<IpAddress> addresses;

@@ -15,6 +15,9 @@ namespace sprocket::platform {
 // What goes with a result of GetAddrInfoW() other than 0.
 HostLookupError hostLookupError(int error) noexcept;
 
+// What getaddrinfo() has for them.
+int systemFlags(LookupHints hints) noexcept;
+
 // The addresses in the list, in its order, each once.
 std::vector<IpAddress> addressesIn(const addrinfoW* list);
 

@@ -35,13 +35,14 @@ std::optional<std::wstring> wide(const std::string& host) {
 
 }  // namespace
 
-HostLookup lookupHost(const std::string& host, std::optional<Family> family) {
+HostLookup lookupHost(const std::string& host, std::optional<Family> family, LookupHints wishes) {
   assert(host.find('\0') == std::string::npos);
   if (SysError error = winsock::start()) return {.error = hostLookupError(error.errnum)};
   const auto name = wide(host);
   if (!name) return {.error = HostLookupError::notFound()};
   addrinfoW hints{};
   hints.ai_family = systemFamily(family);
+  hints.ai_flags = systemFlags(wishes);
   // One type of socket, or each address would come once for every type there is.
   hints.ai_socktype = SOCK_STREAM;
   addrinfoW* answer = nullptr;

@@ -18,6 +18,7 @@ namespace {
 using platform::Family;
 using platform::HostLookup;
 using platform::IpAddress;
+using platform::LookupHints;
 
 struct State {
   std::mutex mutex;
@@ -50,9 +51,9 @@ HostLookup defaultAnswer(std::optional<Family> family) {
       .addresses = {IpAddress::parse(family == Family::v6 ? "2001:db8::1" : "192.0.2.1").value()}};
 }
 
-HostLookup lookup(const std::string& host, std::optional<Family> family) {
+HostLookup lookup(const std::string& host, std::optional<Family> family, LookupHints hints) {
   std::unique_lock lock(state().mutex);
-  state().calls.push_back({host, family, std::this_thread::get_id()});
+  state().calls.push_back({host, family, hints, std::this_thread::get_id()});
   if (state().hanging.contains(host)) {
     ++state().hangingCount;
     state().changed.notify_all();
@@ -161,8 +162,8 @@ namespace sprocket::platform {
 
 // In place of the weak ones.
 
-HostLookup lookupHost(const std::string& host, std::optional<Family> family) {
-  return tests::lookup(host, family);
+HostLookup lookupHost(const std::string& host, std::optional<Family> family, LookupHints hints) {
+  return tests::lookup(host, family, hints);
 }
 
 Result<std::thread> startWorkerThread(std::function<void()> body) {

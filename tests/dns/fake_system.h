@@ -28,6 +28,7 @@ class FakeSystem {
   struct Call {
     std::string host;
     std::optional<platform::Family> family;
+    platform::LookupHints hints;
     std::thread::id thread;
   };
 

@@ -26,7 +26,7 @@ std::atomic<bool> failsOnItsWayBack = false;
 namespace sprocket::platform {
 
 // In place of the weak one.
-HostLookup lookupHost(const std::string& host, std::optional<Family>) {
+HostLookup lookupHost(const std::string& host, std::optional<Family>, LookupHints) {
   if (host == "no-memory.example") throw std::bad_alloc();
   HostLookup answer;
   if (host == "no.example") {

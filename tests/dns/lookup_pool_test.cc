@@ -25,7 +25,7 @@ using namespace sprocket;
 using tests::Outcome;
 using namespace std::string_literals;
 
-constexpr std::size_t maxThreads = dns::LookupPool::maxThreads;
+constexpr std::size_t defaultThreads = dns::LookupPool::defaultThreads;
 constexpr std::size_t maxWaiting = dns::LookupPool::maxWaiting;
 
 std::string hostNumber(std::size_t number) { return "host" + std::to_string(number) + ".example"; }
@@ -59,14 +59,14 @@ struct Hanging {
   }
 
   void releaseThreads() {
-    for (std::size_t i = 0; i < maxThreads; ++i) system.release(nameOfHung(i));
+    for (std::size_t i = 0; i < defaultThreads; ++i) system.release(nameOfHung(i));
   }
 };
 
 BOOST_FIXTURE_TEST_SUITE(lookupPool, Hanging)
 
 BOOST_AUTO_TEST_CASE(hungLookupDelaysNoTimer) {
-  hangThreads(maxThreads);
+  hangThreads(defaultThreads);
   bool fired = false;
   setTimeout(
       [&] {
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(hungLookupDelaysNoTimer) {
 }
 
 BOOST_AUTO_TEST_CASE(hungLookupsDelayNoOtherWhileAThreadIsLeft) {
-  hangThreads(maxThreads - 1);
+  hangThreads(defaultThreads - 1);
   for (std::size_t i = 0; i < 20; ++i) {
     const dns::Lookup asked =
         dns::lookup(hostNumber(i), [&](const Error&, const std::vector<dns::Address>& addresses) {
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(hungLookupsDelayNoOtherWhileAThreadIsLeft) {
         });
     loop.run();
   }
-  BOOST_TEST(system.calls().size() == maxThreads - 1 + 20);
+  BOOST_TEST(system.calls().size() == defaultThreads - 1 + 20);
   BOOST_TEST(outcomes.at(0).count == 0);
 }
 
@@ -110,14 +110,14 @@ BOOST_AUTO_TEST_CASE(freeThreadIsUsedAgain) {
 }
 
 BOOST_AUTO_TEST_CASE(threadsAreBounded) {
-  hangThreads(maxThreads);
+  hangThreads(defaultThreads);
   for (std::size_t i = 0; i < 100; ++i) lookup(hostNumber(i));
   loop.runOnce(std::chrono::milliseconds(0));
-  BOOST_TEST(system.threadsStarted() == maxThreads);
-  BOOST_TEST(system.calls().size() == maxThreads);
+  BOOST_TEST(system.threadsStarted() == defaultThreads);
+  BOOST_TEST(system.calls().size() == defaultThreads);
   releaseThreads();
   loop.run();
-  BOOST_TEST(system.threadsStarted() == maxThreads);
+  BOOST_TEST(system.threadsStarted() == defaultThreads);
   for (const Outcome& outcome : outcomes) BOOST_TEST(outcome.succeeded());
 }
 
@@ -133,6 +133,66 @@ BOOST_AUTO_TEST_CASE(waitingQueriesAreAskedInTheirOrder) {
   loop.run();
   BOOST_TEST(system.hostsAsked() == expected, boost::test_tools::per_element());
 }
+
+BOOST_AUTO_TEST_SUITE(size)
+
+BOOST_AUTO_TEST_CASE(ofThePoolIsWhatWasSet) {
+  dns::setPoolSize(2);
+  hangThreads(2);
+  for (std::size_t i = 0; i < 10; ++i) lookup(hostNumber(i));
+  loop.runOnce(std::chrono::milliseconds(0));
+  BOOST_TEST(system.threadsStarted() == 2U);
+  BOOST_TEST(system.calls().size() == 2U);
+  releaseThreads();
+  loop.run();
+  for (const Outcome& outcome : outcomes) BOOST_TEST(outcome.succeeded());
+}
+
+BOOST_AUTO_TEST_CASE(growingServesThoseThatWait) {
+  hangThreads(defaultThreads);
+  Outcome& waiting = lookup("a.example");
+  dns::setPoolSize(static_cast<int>(defaultThreads) + 3);
+  BOOST_TEST(system.threadsStarted() == defaultThreads + 1);
+  while (waiting.count == 0) loop.runOnce();
+  BOOST_TEST(waiting.succeeded());
+  BOOST_TEST(outcomes.at(0).count == 0);
+  releaseThreads();
+  loop.run();
+}
+
+// One at a time then, in their order.
+BOOST_AUTO_TEST_CASE(shrinkingLeavesThreadsAtRest) {
+  hangThreads(defaultThreads);
+  dns::setPoolSize(1);
+  releaseThreads();
+  loop.run();
+  system.hang("a.example");
+  system.hang("b.example");
+  lookup("a.example");
+  Outcome& second = lookup("b.example");
+  system.awaitHanging(1);
+  loop.runOnce(std::chrono::milliseconds(0));
+  BOOST_TEST(system.hostsAsked().back() == "a.example");
+  system.release("a.example");
+  system.release("b.example");
+  loop.run();
+  BOOST_TEST(second.succeeded());
+  BOOST_TEST(system.hostsAsked().back() == "b.example");
+}
+
+BOOST_AUTO_TEST_CASE(nonsenseIsThrownAndNamed) {
+  for (const int size : {0, -1, 1025}) {
+    BOOST_CHECK_EXCEPTION(dns::setPoolSize(size), ArgumentError, [&](const ArgumentError& error) {
+      return error.code() == "ERR_OUT_OF_RANGE" &&
+             std::string(error.what()).ends_with("Received " + std::to_string(size));
+    });
+  }
+  hangThreads(defaultThreads);
+  lookup("a.example");
+  BOOST_TEST(system.threadsStarted() == defaultThreads);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(sharing)
 
@@ -176,12 +236,12 @@ BOOST_AUTO_TEST_CASE(sharersOfAFailureEachHaveIt) {
 }
 
 BOOST_AUTO_TEST_CASE(queryThatWaitsIsSharedToo) {
-  hangThreads(maxThreads);
+  hangThreads(defaultThreads);
   lookup("a.example");
   lookup("a.example");
   releaseThreads();
   loop.run();
-  BOOST_TEST(system.calls().size() == maxThreads + 1);
+  BOOST_TEST(system.calls().size() == defaultThreads + 1);
 }
 
 BOOST_AUTO_TEST_CASE(otherFamilyIsAnotherQuery) {
@@ -197,6 +257,17 @@ BOOST_AUTO_TEST_CASE(otherFamilyIsAnotherQuery) {
   BOOST_TEST(each[0].text() == "192.0.2.1");
   BOOST_TEST(each[1].text() == "192.0.2.1");
   BOOST_TEST(each[2].text() == "2001:db8::1");
+}
+
+BOOST_AUTO_TEST_CASE(otherHintsAreAnotherQuery) {
+  system.hang("a.example");
+  for (const dns::Hints hints : {dns::Hints(), dns::ADDRCONFIG, dns::ADDRCONFIG}) {
+    dns::lookup("a.example", {.hints = hints}, outcomes.emplace_back().record());
+  }
+  system.awaitHanging(2);
+  system.release("a.example");
+  loop.run();
+  BOOST_TEST(system.calls().size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(oneOfTheSharersMayCancel) {
@@ -236,7 +307,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(bounds)
 
 BOOST_AUTO_TEST_CASE(lookupThatFindsTheQueueFullFailsLater) {
-  hangThreads(maxThreads);
+  hangThreads(defaultThreads);
   for (std::size_t i = 0; i < maxWaiting; ++i) lookup(hostNumber(i));
   Outcome& refused = lookup("one-too-many.example");
   BOOST_TEST(refused.count == 0);
@@ -246,13 +317,13 @@ BOOST_AUTO_TEST_CASE(lookupThatFindsTheQueueFullFailsLater) {
   BOOST_TEST(refused.error.errnum() == platform::HostLookupError::tryAgain().number);
   releaseThreads();
   loop.run();
-  BOOST_TEST(system.calls().size() == maxThreads + maxWaiting);
+  BOOST_TEST(system.calls().size() == defaultThreads + maxWaiting);
   for (const Outcome& outcome : outcomes) BOOST_TEST(outcome.count == 1);
-  BOOST_TEST(outcomes.at(maxThreads + maxWaiting - 1).succeeded());
+  BOOST_TEST(outcomes.at(defaultThreads + maxWaiting - 1).succeeded());
 }
 
 BOOST_AUTO_TEST_CASE(fullQueueStillSharesAndAnswersLiterals) {
-  hangThreads(maxThreads);
+  hangThreads(defaultThreads);
   for (std::size_t i = 0; i < maxWaiting; ++i) lookup(hostNumber(i));
   Outcome& shared = lookup(hostNumber(0));
   Outcome& literal = lookup("192.0.2.9");
@@ -263,7 +334,7 @@ BOOST_AUTO_TEST_CASE(fullQueueStillSharesAndAnswersLiterals) {
 }
 
 BOOST_AUTO_TEST_CASE(refusedQueryMayBeAskedAgain) {
-  hangThreads(maxThreads);
+  hangThreads(defaultThreads);
   for (std::size_t i = 0; i < maxWaiting; ++i) lookup(hostNumber(i));
   lookup("again.example");
   releaseThreads();
@@ -275,7 +346,7 @@ BOOST_AUTO_TEST_CASE(refusedQueryMayBeAskedAgain) {
 }
 
 BOOST_AUTO_TEST_CASE(cancellingMakesRoomAndTheSystemIsNotAsked) {
-  hangThreads(maxThreads);
+  hangThreads(defaultThreads);
   for (std::size_t i = 0; i < maxWaiting; ++i) lookup(hostNumber(i));
   lookups.back().cancel();
   Outcome& other = lookup("other.example");
@@ -287,10 +358,10 @@ BOOST_AUTO_TEST_CASE(cancellingMakesRoomAndTheSystemIsNotAsked) {
 }
 
 BOOST_AUTO_TEST_CASE(queryThatOthersWaitForKeepsItsPlace) {
-  hangThreads(maxThreads);
+  hangThreads(defaultThreads);
   lookup("a.example");
   Outcome& second = lookup("a.example");
-  lookups.at(maxThreads).cancel();
+  lookups.at(defaultThreads).cancel();
   releaseThreads();
   loop.run();
   BOOST_TEST(second.succeeded());

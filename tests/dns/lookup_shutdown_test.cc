@@ -68,6 +68,16 @@ BOOST_AUTO_TEST_CASE(hungLookupDoesNotDelayTheEndOfItsLoop) {
   lookup.cancel();
 }
 
+BOOST_AUTO_TEST_CASE(hungLookupPastItsDeadlineDoesNotDelayTheEndEither) {
+  system.hang("a.example");
+  Outcome outcome;
+  dns::lookup("a.example", {.timeout = 1}, outcome.record());
+  loop->run();
+  BOOST_TEST(outcome.code() == "ETIMEDOUT");
+  loop.reset();
+  BOOST_TEST(system.threadsEnded() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(waitingLookupsAreNotBegunAnyMore) {
   for (int i = 0; i < 20; ++i) {
     const std::string host = std::to_string(i) + ".example";

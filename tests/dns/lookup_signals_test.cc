@@ -23,7 +23,7 @@ void countHandler(int) { ++handlersRun; }
 namespace sprocket::platform {
 
 // In place of the weak one. The signal is for the thread that raises it, the lookup's.
-HostLookup lookupHost(const std::string&, std::optional<Family>) {
+HostLookup lookupHost(const std::string&, std::optional<Family>, LookupHints) {
   std::raise(SIGTERM);
   return {.addresses = {IpAddress::loopback(Family::v4)}};
 }

@@ -1,6 +1,7 @@
 // What a lookup answers, and when.
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -19,10 +21,12 @@
 #include "sprocket/reactor/timers.h"
 #include "sprocket/tests/dns/fake_system.h"
 #include "sprocket/tests/dns/outcome.h"
+#include "sprocket/tests/support/fake_backend.h"
 
 namespace {
 
 using namespace sprocket;
+using boost::unit_test::label;
 using dns::Address;
 using platform::Family;
 using platform::HostLookupError;
@@ -47,11 +51,40 @@ BOOST_AUTO_TEST_SUITE(answers)
 
 BOOST_AUTO_TEST_CASE(allAddressesComeInTheOrderOfTheSystem) {
   system.answer("a.example", {"2001:db8::2", "192.0.2.7", "2001:db8::1", "192.0.2.3"});
-  const Outcome outcome = lookup("a.example");
+  const Outcome outcome = lookup("a.example", {.all = true});
   BOOST_TEST(outcome.succeeded());
   BOOST_TEST((outcome.addresses ==
               std::vector<Address>{
                   {"2001:db8::2", 6}, {"192.0.2.7", 4}, {"2001:db8::1", 6}, {"192.0.2.3", 4}}));
+}
+
+BOOST_AUTO_TEST_CASE(firstAddressIsTheAnswerUnlessAllAreAskedFor) {
+  system.answer("a.example", {"2001:db8::2", "192.0.2.7"});
+  BOOST_TEST(lookup("a.example").text() == "2001:db8::2");
+  system.answer("b.example", {"192.0.2.7"});
+  BOOST_TEST(lookup("b.example").text() == "192.0.2.7");
+}
+
+// One query of the system serves both who wants all and who wants one.
+BOOST_AUTO_TEST_CASE(allIsNoOtherQuery) {
+  system.answer("a.example", {"192.0.2.7", "192.0.2.8"});
+  system.hang("a.example");
+  Outcome one, all;
+  dns::lookup("a.example", one.record());
+  dns::lookup("a.example", {.all = true}, all.record());
+  system.release("a.example");
+  loop.run();
+  BOOST_TEST(one.text() == "192.0.2.7");
+  BOOST_TEST(all.text() == "192.0.2.7 192.0.2.8");
+  BOOST_TEST(system.calls().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(hintsAreTheSystemsToHeed, *label("6.9")) {
+  for (const dns::Hints hints : {dns::Hints(), dns::ADDRCONFIG, dns::V4MAPPED | dns::ALL,
+                                 dns::ADDRCONFIG | dns::V4MAPPED | dns::ALL}) {
+    BOOST_TEST(lookup("a.example", {.family = 6, .hints = hints}).succeeded());
+    BOOST_TEST((system.calls().back().hints == hints));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(scopeIdIsInTheText) {
@@ -127,6 +160,33 @@ BOOST_AUTO_TEST_CASE(wrongFamilyIsThrownAndNamed) {
       return true;
     };
     BOOST_CHECK_EXCEPTION(dns::lookup("a.example", {.family = family}, outcome.record()),
+                          ArgumentError, isRight);
+    loop.run();
+    BOOST_TEST(outcome.count == 0);
+  }
+  BOOST_TEST(system.calls().empty());
+}
+
+BOOST_AUTO_TEST_CASE(wrongOptionsAreThrownAndNamed) {
+  struct Mistake {
+    dns::LookupOptions options;
+    std::string code;
+    std::string received;
+  };
+  for (const Mistake& mistake :
+       {Mistake{{.hints = 8}, "ERR_INVALID_ARG_VALUE", "8"},
+        Mistake{{.hints = dns::ADDRCONFIG | dns::Hints(64)}, "ERR_INVALID_ARG_VALUE", "65"},
+        Mistake{{.hints = -1}, "ERR_INVALID_ARG_VALUE", "-1"},
+        Mistake{{.timeout = -1.5}, "ERR_OUT_OF_RANGE", "-1.5"},
+        Mistake{{.timeout = std::nan("")}, "ERR_OUT_OF_RANGE", "nan"},
+        Mistake{{.timeout = INFINITY}, "ERR_OUT_OF_RANGE", "inf"}}) {
+    Outcome outcome;
+    const auto isRight = [&](const ArgumentError& error) {
+      BOOST_TEST(error.code() == mistake.code);
+      BOOST_TEST(std::string(error.what()).ends_with("Received " + mistake.received));
+      return true;
+    };
+    BOOST_CHECK_EXCEPTION(dns::lookup("a.example", mistake.options, outcome.record()),
                           ArgumentError, isRight);
     loop.run();
     BOOST_TEST(outcome.count == 0);
@@ -338,6 +398,69 @@ BOOST_AUTO_TEST_CASE(exceptionTakesNoOtherCallbackWithIt) {
   BOOST_TEST(loop.run() == 0);
   BOOST_TEST(order == "123");
   BOOST_TEST(system.calls().size() == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(deadlines)
+
+// On a clock that stands still until nothing else can happen.
+BOOST_AUTO_TEST_CASE(lookupThatHangsFailsAtItsDeadlineAndNotBefore) {
+  auto owned = std::make_unique<tests::FakeBackend>();
+  tests::FakeBackend& backend = *owned;
+  reactor::Loop own(std::move(owned));
+  system.hang("a.example");
+  const platform::Instant begin = backend.clock();
+  Outcome outcome;
+  dns::lookup("a.example", {.timeout = 5000}, outcome.record());
+  own.run();
+  BOOST_TEST(outcome.count == 1);
+  BOOST_TEST(outcome.error.what() == "getaddrinfo ETIMEDOUT a.example"s);
+  BOOST_TEST(outcome.code() == "ETIMEDOUT");
+  BOOST_TEST(outcome.error.syscall() == "getaddrinfo");
+  BOOST_TEST(outcome.error.hostname() == "a.example");
+  BOOST_TEST(outcome.error.errnum() == HostLookupError::timedOut().number);
+  BOOST_TEST((backend.clock() - begin >= std::chrono::milliseconds(5000)));
+  BOOST_TEST((backend.clock() - begin <= std::chrono::milliseconds(5002)));
+}
+
+BOOST_AUTO_TEST_CASE(answerAfterTheDeadlineIsDropped) {
+  system.hang("a.example");
+  Outcome late, other;
+  dns::lookup("a.example", {.timeout = 1}, late.record());
+  dns::lookup("a.example", other.record());
+  while (late.count == 0) loop.runOnce(std::chrono::milliseconds(1));
+  BOOST_TEST(late.code() == "ETIMEDOUT");
+  system.release("a.example");
+  loop.run();
+  BOOST_TEST(late.count == 1);
+  BOOST_TEST(other.succeeded());
+  BOOST_TEST(system.calls().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(answerBeforeTheDeadlineIsTheOnlyOne) {
+  Outcome outcome, literal;
+  dns::lookup("a.example", {.timeout = 1e9}, outcome.record());
+  dns::lookup("192.0.2.9", {.timeout = 1}, literal.record());
+  loop.run();
+  BOOST_TEST(outcome.succeeded());
+  BOOST_TEST(literal.succeeded());
+  bool waited = false;
+  setTimeout([&] { waited = true; }, 3);
+  loop.run();
+  BOOST_TEST(waited);
+  BOOST_TEST(literal.count == 1);
+}
+
+BOOST_AUTO_TEST_CASE(cancelledLookupHasNoDeadline) {
+  system.hang("a.example");
+  Outcome outcome;
+  dns::lookup("a.example", {.timeout = 1}, outcome.record()).cancel();
+  bool waited = false;
+  setTimeout([&] { waited = true; }, 3);
+  loop.run();
+  BOOST_TEST(waited);
+  BOOST_TEST(outcome.count == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

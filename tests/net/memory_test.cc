@@ -33,7 +33,7 @@
 namespace sprocket::platform {
 
 // In place of the weak one.
-HostLookup lookupHost(const std::string& host, std::optional<Family>) {
+HostLookup lookupHost(const std::string& host, std::optional<Family>, LookupHints) {
   if (host == "nowhere.test") return {.error = HostLookupError::notFound()};
   return {.addresses = {IpAddress::loopback(Family::v4)}};
 }

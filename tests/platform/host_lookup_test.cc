@@ -157,22 +157,31 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(withTheSystem)
 
 BOOST_AUTO_TEST_CASE(localhostOfIpv4IsOneAddress) {
-  const HostLookup found = lookupHost("localhost", Family::v4);
+  const HostLookup found = lookupHost("localhost", Family::v4, {});
   BOOST_TEST(!found.error);
   BOOST_TEST(textOf(found.addresses) == "127.0.0.1");
 }
 
 // Text that getaddrinfo() answers itself, so that there is an answer on any machine.
 BOOST_AUTO_TEST_CASE(familyIsHeeded) {
-  BOOST_TEST(textOf(lookupHost("::1", Family::v6).addresses) == "::1");
-  BOOST_TEST(textOf(lookupHost("::1", std::nullopt).addresses) == "::1");
-  BOOST_TEST(textOf(lookupHost("192.0.2.1", std::nullopt).addresses) == "192.0.2.1");
-  BOOST_TEST(bool(lookupHost("::1", Family::v4).error));
-  BOOST_TEST(bool(lookupHost("192.0.2.1", Family::v6).error));
+  BOOST_TEST(textOf(lookupHost("::1", Family::v6, {}).addresses) == "::1");
+  BOOST_TEST(textOf(lookupHost("::1", std::nullopt, {}).addresses) == "::1");
+  BOOST_TEST(textOf(lookupHost("192.0.2.1", std::nullopt, {}).addresses) == "192.0.2.1");
+  BOOST_TEST(bool(lookupHost("::1", Family::v4, {}).error));
+  BOOST_TEST(bool(lookupHost("192.0.2.1", Family::v6, {}).error));
+}
+
+BOOST_AUTO_TEST_CASE(hintsAreHeeded, *boost::unit_test::label("6.9")) {
+  BOOST_TEST(textOf(lookupHost("192.0.2.1", Family::v6, kMappedV4).addresses) ==
+             "::ffff:192.0.2.1");
+  BOOST_TEST(systemFlags({}) == 0);
+  BOOST_TEST(systemFlags(kConfiguredFamilies) == AI_ADDRCONFIG);
+  BOOST_TEST(systemFlags(kMappedV4 | kMappedV4Always) == (AI_V4MAPPED | AI_ALL));
+  BOOST_TEST((impliedHints() == kConfiguredFamilies));
 }
 
 BOOST_AUTO_TEST_CASE(nameThatCannotBeIsAnError) {
-  const HostLookup found = lookupHost(std::string(300, 'a'), std::nullopt);
+  const HostLookup found = lookupHost(std::string(300, 'a'), std::nullopt, {});
   BOOST_TEST(bool(found.error));
   BOOST_TEST(found.addresses.empty());
 }
