@@ -57,6 +57,9 @@ class StreamHandler {
 // On a stream that is dead or closed every call is harmless and does nothing.
 class Stream {
  public:
+  // From now on `handler` is told, in place of the one before. Also inside of what that is told.
+  virtual void setHandler(StreamHandler& handler) = 0;
+
   // Receiving is standing: it goes on until stopped, and begins stopped. It may be asked for while
   // the stream is still connecting. After stopReceiving() there is no onReceive() and no
   // onReceiveEnd(), from that moment on; what the peer sends meanwhile waits in the kernel.

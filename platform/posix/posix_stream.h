@@ -15,9 +15,9 @@ class PosixStream final : public Stream, private Channel {
 
   // A connection that was accepted: its handler is named, and then told.
   static PosixStream& accepted(PosixBackend& backend, Fd fd, bool isIp);
-  void setHandler(StreamHandler& handler) { handler_ = &handler; }
   void tellAccepted();
 
+  void setHandler(StreamHandler& handler) override { handler_ = &handler; }
   void startReceiving() override;
   void stopReceiving() override;
   std::size_t trySend(std::span<const Bytes> slices) override;

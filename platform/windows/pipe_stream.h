@@ -22,9 +22,9 @@ class PipeStream final : public Stream, private Channel, private Retry {
 
   // A connection that was accepted: its handler is named, and then told.
   static PipeStream& accepted(IocpBackend& backend, Handle pipe, const Endpoint& local);
-  void setHandler(StreamHandler& handler) { handler_ = &handler; }
   void tellAccepted();
 
+  void setHandler(StreamHandler& handler) override { handler_ = &handler; }
   void startReceiving() override;
   void stopReceiving() override;
   std::size_t trySend(std::span<const Bytes> slices) override;

@@ -16,9 +16,9 @@ class TcpStream final : public Stream, private Channel {
 
   // A connection that was accepted: its handler is named, and then told.
   static TcpStream& accepted(IocpBackend& backend, Socket socket);
-  void setHandler(StreamHandler& handler) { handler_ = &handler; }
   void tellAccepted();
 
+  void setHandler(StreamHandler& handler) override { handler_ = &handler; }
   void startReceiving() override;
   void stopReceiving() override;
   std::size_t trySend(std::span<const Bytes> slices) override;

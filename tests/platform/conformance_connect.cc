@@ -1,7 +1,9 @@
 // Connecting, endpoints and options.
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -165,6 +167,46 @@ void aFailedConnectIsToldOnceEvenIfReceivingWasAskedFor(Trial& trial) {
   trial.runUntil([&] { return refused.failed() && impossible.failed(); });
   BOOST_TEST(trial.countTurns(kIdle) <= kFewTurns);
   BOOST_TEST(refused.events() == "connect connect " + std::string(trial.venue().refusal));
+}
+
+// One of several that try takes over what another has brought so far, and gives it back.
+class Successor final : public platform::StreamHandler {
+ public:
+  Successor(RecordingStreamHandler& before) : before_(before) {}
+
+  const std::string& received() const { return received_; }
+
+ private:
+  void onReceive(platform::Bytes bytes) override {
+    received_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (received_.size() == 5) before_.stream().setHandler(before_);
+  }
+  void onConnect(platform::SysError) override { BOOST_ERROR("told twice that it is connected"); }
+  void onReceiveEnd() override { BOOST_ERROR("told of the end after it was replaced"); }
+  void onSend(std::size_t) override { BOOST_ERROR("told of a send that there was not"); }
+  void onError(platform::SysError) override { BOOST_ERROR("told of an error"); }
+  void onClose() override { BOOST_ERROR("told of the end of the stream after it was replaced"); }
+
+  RecordingStreamHandler& before_;
+  std::string received_;
+};
+
+void anotherHandlerIsToldFromThenOn(Trial& trial) {
+  RecordingListenerHandler& listener = trial.listen();
+  listener.on.accept = [](RecordingStreamHandler& server) {
+    server.trySend("hello");
+    server.shutdownSend();
+  };
+  listener.startAccepting();
+  RecordingStreamHandler& client = trial.connect(listener.listener().localEndpoint());
+  Successor successor(client);
+  client.on.connect = [&] { client.stream().setHandler(successor); };
+  client.startReceiving();
+  trial.runUntil([&] { return client.ended(); });
+  client.close();
+  trial.runUntil([&] { return client.closed(); });
+  BOOST_TEST(successor.received() == "hello");
+  BOOST_TEST(client.events() == "connect, end, close");
 }
 
 void fiveHundredConnectionsAtOnce(Trial& trial) {
@@ -352,6 +394,7 @@ std::span<const ConformanceCase> connectCases() {
        receivingMayBeStoppedAgainWhileConnecting},
       {"a_failed_connect_is_told_once_even_if_receiving_was_asked_for",
        aFailedConnectIsToldOnceEvenIfReceivingWasAskedFor},
+      {"another_handler_is_told_from_then_on", anotherHandlerIsToldFromThenOn},
       {"five_hundred_connections_at_once", fiveHundredConnectionsAtOnce},
       {"ip_endpoints_in_every_state", ipEndpointsInEveryState, &Venue::hasIpAddresses},
       {"local_paths_in_every_state", localPathsInEveryState, &Venue::hasSocketFiles},
