@@ -4,18 +4,24 @@
 // resolves the host's name and has the stream connected, and the socket hears one outcome of it: a
 // stream that is connected, or an Error by finishWith().
 //
+// One address is tried with the socket itself as the stream's handler. Of several the Race hands
+// over the winner.
+//
 // The socket drops it then, or when it is destroyed meanwhile. It may live on behind that, in what
-// was deferred, and does nothing.
+// was deferred or in the hands of a resolver of the user's own, and does nothing.
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sprocket/dns/dns.h"
 #include "sprocket/net/options.h"
+#include "sprocket/net/race.h"
 #include "sprocket/platform/address.h"
+#include "sprocket/platform/backend.h"
 #include "sprocket/platform/sys_error.h"
 #include "sprocket/reactor/ref_counted.h"
 
@@ -38,25 +44,47 @@ class Connecting final : public reactor::RefCounted<Connecting> {
   // The socket has no use for it any more.
   void drop();
 
+  // From the resolver of the user's own. Nothing happens if it has answered already, or too late.
+  void answer(const Error& error, std::vector<dns::Address> addresses);
+
+  // For the Race. There is a socket while it is under way.
+  bool isUnderWay() const;
+  SocketState& socket() const { return *socket_; }
+  platform::ConnectOptions streamOptions(const platform::Endpoint& remote) const;
+  Error errorOf(platform::SysError error, const platform::Endpoint& remote) const;
+  void startNextSoon();
+
  private:
   void useHost(const ConnectOptions& options);
-  bool isUnderWay() const;
   template <class F>
   void defer(F step);
+  bool tellsAll() const { return slice_ > 0 && local_.empty(); }
+  dns::LookupOptions lookupOptions() const;
   void resolve();
-  void onResolved(const Error& error, const std::vector<dns::Address>& addresses);
+  void askUser();
+  void onResolved(const Error& error);
+  void tellFailure(const Error& error);
+  void tellAddress(std::size_t index);
+  void useAddresses();
   void connectStream();
+  const std::string& address() const;
 
   SocketState* socket_;  // null once it is dropped
   std::string host_;
   std::uint16_t port_ = 0;
   std::uint16_t localPort_ = 0;
   int family_ = 4;
+  dns::Hints hints_;
+  double slice_ = 0;  // in milliseconds, of each of several addresses; 0: only one is tried
   platform::Endpoint remote_;
   platform::Endpoint local_;
   bool strictPath_ = false;
   bool localIsWhole_ = false;  // address and port were both asked for: errors tell them
+  bool answered_ = false;
+  LookupFunction ask_;  // none: the system's resolver
   std::optional<dns::Lookup> lookup_;
+  std::vector<dns::Address> addresses_;  // of the host, if it is a name
+  std::unique_ptr<Race> race_;
 };
 
 }  // namespace sprocket::net

@@ -75,12 +75,30 @@ Error::Details listenDetails(SysError error, const Endpoint& local) {
   return details;
 }
 
+std::string textOf(double value) {
+  std::array<char, 32> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 }  // namespace
 
 Error connectError(SysError error, const Endpoint& remote, const Endpoint& local) noexcept {
   return orOutOfMemory([&] { return connectDetails(error, remote, local); });
+}
+
+Error aggregateError(std::vector<Error> errors) noexcept {
+  return orOutOfMemory([&]() -> Error::Details {
+    const Error& first = errors.front();
+    Error::Details details{
+        .code = first.code(), .errnum = first.errnum(), .syscall = first.syscall()};
+    for (const Error& each : errors) {
+      details.message += (details.message.empty() ? "" : ", ") + std::string(each.what());
+    }
+    details.errors = std::move(errors);
+    return details;
+  });
 }
 
 Error listenError(SysError error, const Endpoint& local) noexcept {
@@ -93,6 +111,17 @@ Error transferError(SysError error) noexcept {
 
 Error invalidAddressError(std::string_view address) noexcept {
   return own("ERR_INVALID_IP_ADDRESS", "Invalid IP address: ", address);
+}
+
+Error invalidFamilyError(int family, std::string_view host, int port) noexcept {
+  return orOutOfMemory([&]() -> Error::Details {
+    const std::string name(host);
+    return {.message = "Invalid address family: " + std::to_string(family) + " " + name + ":" +
+                       std::to_string(port),
+            .code = "ERR_INVALID_ADDRESS_FAMILY",
+            .port = port,
+            .hostname = name};
+  });
 }
 
 Error serverNotRunningError() noexcept {
@@ -144,12 +173,26 @@ void throwBadFamily(int value) {
                       "family must be 0, 4 or 6. Received " + std::to_string(value) + ".");
 }
 
+void throwBadHints(int value) {
+  throw ArgumentError("ERR_INVALID_ARG_VALUE",
+                      "hints must be made of ADDRCONFIG, V4MAPPED and ALL. Received " +
+                          std::to_string(value) + ".");
+}
+
+void throwBadLookup() {
+  throw ArgumentError("ERR_INVALID_ARG_TYPE", "lookup must be a function. Received an empty one");
+}
+
 void throwBadTimeout(double value) {
-  std::array<char, 32> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  throw ArgumentError(
+      "ERR_OUT_OF_RANGE",
+      "timeout must be a non-negative finite number. Received " + textOf(value) + ".");
+}
+
+void throwBadAttemptTimeout(double value) {
   throw ArgumentError("ERR_OUT_OF_RANGE",
-                      "timeout must be a non-negative finite number. Received " +
-                          std::string(text.data(), end) + ".");
+                      "autoSelectFamilyAttemptTimeout must be a positive finite number. Received " +
+                          textOf(value) + ".");
 }
 
 void throwBadBacklog(int value) {

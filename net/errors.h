@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sprocket/platform/address.h"
 #include "sprocket/platform/error.h"
@@ -18,6 +19,10 @@ namespace sprocket::net {
 Error connectError(platform::SysError error, const platform::Endpoint& remote,
                    const platform::Endpoint& local) noexcept;
 
+// Of several attempts that have failed, at least one: it has all of them in errors(), their
+// messages in a row, and the code of the first.
+Error aggregateError(std::vector<Error> errors) noexcept;
+
 // "listen EADDRINUSE: address already in use 127.0.0.1:80"
 Error listenError(platform::SysError error, const platform::Endpoint& local) noexcept;
 
@@ -26,6 +31,7 @@ Error transferError(platform::SysError error) noexcept;
 
 // Errors of the library's own.
 Error invalidAddressError(std::string_view address) noexcept;
+Error invalidFamilyError(int family, std::string_view host, int port) noexcept;
 Error serverNotRunningError() noexcept;
 Error socketClosedError() noexcept;
 Error closedBeforeConnectionError() noexcept;
@@ -40,7 +46,10 @@ Error noReadBufferError() noexcept;
 [[noreturn]] void throwBadPort(std::string_view name, long long value);
 [[noreturn]] void throwBadAddress(std::string_view name, std::string_view value);
 [[noreturn]] void throwBadFamily(int value);
+[[noreturn]] void throwBadHints(int value);
+[[noreturn]] void throwBadLookup();
 [[noreturn]] void throwBadTimeout(double value);
+[[noreturn]] void throwBadAttemptTimeout(double value);
 [[noreturn]] void throwBadBacklog(int value);
 [[noreturn]] void throwNoTarget(std::string_view method);
 [[noreturn]] void throwCannotConnect(std::string_view state);

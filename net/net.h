@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sprocket/net/auto_select_family.h"
 #include "sprocket/net/server.h"
 #include "sprocket/net/socket.h"
 #include "sprocket/platform/address.h"

@@ -14,6 +14,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "sprocket/dns/dns.h"
+#include "sprocket/net/lookup.h"
+
 namespace sprocket::net {
 
 class Socket;
@@ -107,14 +110,32 @@ struct ListenOptions {
 };
 
 struct ConnectOptions {
-  std::optional<int> port = {};        // 0 to 65535
-  std::string host = "localhost";      // name or address; empty: localhost too
-  std::string path = {};               // a local endpoint instead; if both are given the path wins
-  std::string localAddress = {};       // an IP address to connect from; empty: the system chooses
-  std::optional<int> localPort = {};   // 0 to 65535
-  int family = 4;                      // which addresses of a name will do: 4 or 6; 0: either
+  std::optional<int> port = {};       // 0 to 65535
+  std::string host = "localhost";     // name or address; empty: localhost too
+  std::string path = {};              // a local endpoint instead; if both are given the path wins
+  std::string localAddress = {};      // an IP address to connect from; empty: the system chooses
+  std::optional<int> localPort = {};  // 0 to 65535
+  int family = 4;                     // which addresses of a name will do: 4 or 6; 0: either
+
+  // How the name is looked up: dns::ADDRCONFIG and kin. With family 0 and none given ADDRCONFIG is
+  // assumed, but not on Windows, where localhost would need a network then. (6.9)
+  dns::Hints hints = {};
+
+  // Resolves the name in place of the system. (6.6)
+  LookupFunction lookup = {};
+
   std::optional<double> timeout = {};  // in milliseconds: setTimeout() before connecting (4.3)
-  bool strictPath = false;             // as in ListenOptions (16.2)
+
+  // With family 0, no localAddress and a name of several addresses: whether all are tried, the
+  // families in turns, until one connects; else only the first is. Without it: as
+  // setDefaultAutoSelectFamily() has it. (6.20)
+  std::optional<bool> autoSelectFamily = {};
+
+  // How long an attempt is alone before the next one begins beside it, in milliseconds; less than
+  // 10 counts as 10. Without it: as setDefaultAutoSelectFamilyAttemptTimeout() has it. (6.20)
+  std::optional<double> autoSelectFamilyAttemptTimeout = {};
+
+  bool strictPath = false;  // as in ListenOptions (16.2)
 
   // Those of SocketOptions; they matter to net::connect() only, which makes the socket.
   bool allowHalfOpen = false;

@@ -47,9 +47,17 @@ class SocketState;
 
 using SocketEvents = EventList<
     // After a host name was resolved, before connecting: the error if that failed, or the address
-    // ("127.0.0.1") and family (4 or 6) about to be used; and the name. [6.7]
+    // ("127.0.0.1") and family (4 or 6) about to be used; and the name. If several addresses are to
+    // be tried, once for each. [6.7]
     Event<"lookup", void(const Error& error, const std::string& address, int family,
                          const std::string& host)>,
+    // An attempt to connect to an IP address has begun; it has failed; it has not succeeded within
+    // its time slice, goes on, and another one begins. An attempt that is given up because another
+    // one succeeded is not told of. [6.20]
+    Event<"connectionAttempt", void(const std::string& address, int port, int family)>,
+    Event<"connectionAttemptFailed",
+          void(const std::string& address, int port, int family, const Error& error)>,
+    Event<"connectionAttemptTimeout", void(const std::string& address, int port, int family)>,
     Event<"connect", void()>,  // [6.11]
     Event<"ready", void()>,    // directly after 'connect'
     // Bytes, or text after setEncoding(); never empty; no meaning in where they are cut. The chunk

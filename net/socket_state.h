@@ -91,6 +91,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   friend class EmitterState<SocketState, Socket, SocketEvents>;
   friend class Connecting;
   friend class Pipe;
+  friend class Race;
 
   enum class Phase : std::uint8_t { fresh, connecting, open, closing, closed };
   enum class Flow : std::uint8_t { initial, flowing, paused };

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sprocket/platform/sys_error.h"
 
@@ -31,6 +32,7 @@ class Error final : public std::exception {
     std::string hostname = {};  // of a failed lookup
     std::string localAddress = {};
     int localPort = 0;
+    std::vector<Error> errors = {};  // that came together to this one
   };
 
   // What is told where there is no memory to tell more: ENOMEM. Made when the program starts.
@@ -53,6 +55,9 @@ class Error final : public std::exception {
   const std::string& hostname() const noexcept { return details().hostname; }
   const std::string& localAddress() const noexcept { return details().localAddress; }
   int localPort() const noexcept { return details().localPort; }
+
+  // If several attempts have failed, what each met, as in Node's AggregateError; else empty.
+  const std::vector<Error>& errors() const noexcept { return details().errors; }
 
   // Whether both are copies of one error.
   friend bool operator==(const Error& a, const Error& b) noexcept { return a.record_ == b.record_; }
