@@ -184,8 +184,15 @@ UnansweringPort::UnansweringPort() : listener_(RawSocket::listen(0)) {
   }
 }
 
-UnansweringPort::~UnansweringPort() {
-  for (const std::intptr_t filler : fillers_) close(static_cast<int>(filler));
+UnansweringPort::~UnansweringPort() { closeFillers(); }
+
+void UnansweringPort::answer() {
+  closeFillers();
+  listener_.accept();
+}
+
+void UnansweringPort::closeFillers() {
+  for (std::intptr_t& filler : fillers_) close(static_cast<int>(std::exchange(filler, -1)));
 }
 
 }  // namespace sprocket::tests

@@ -86,7 +86,12 @@ class UnansweringPort {
 
   int number() const { return listener_.port(); }
 
+  // Makes room for one who is connecting, whom his system lets try again within a few seconds.
+  void answer();
+
  private:
+  void closeFillers();
+
   RawSocket listener_;  // accepts nothing, and its queue is full
   std::intptr_t fillers_[4];
 };

@@ -377,8 +377,16 @@ UnansweringPort::UnansweringPort() : listener_(RawSocket::listen(1)) {
   }
 }
 
-UnansweringPort::~UnansweringPort() {
-  for (const std::intptr_t filler : fillers_) closesocket(static_cast<SOCKET>(filler));
+UnansweringPort::~UnansweringPort() { closeFillers(); }
+
+void UnansweringPort::answer() {
+  closeFillers();
+  listener_.accept();
+}
+
+void UnansweringPort::closeFillers() {
+  for (std::intptr_t& filler : fillers_)
+    closesocket(static_cast<SOCKET>(std::exchange(filler, -1)));
 }
 
 }  // namespace sprocket::tests
