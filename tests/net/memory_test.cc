@@ -21,12 +21,14 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "sprocket/dns/dns.h"
 #include "sprocket/net/net.h"
 #include "sprocket/platform/address.h"
 #include "sprocket/platform/host_lookup.h"
 #include "sprocket/tests/dns/failing_memory.h"
 #include "sprocket/tests/skip.h"
 #include "sprocket/tests/support/open_descriptors.h"
+#include "sprocket/tests/support/raw_socket.h"
 #include "sprocket/tests/support/socket_fixture.h"
 #include "sprocket/tests/support/wine.h"
 
@@ -322,6 +324,93 @@ bool names(Run& run) {
   return story != nullptr && story->isWell() && story->got == "hello";
 }
 
+// A resolver of the test's own that answers with these.
+net::LookupFunction answering(Run& run, std::vector<std::string> addresses) {
+  return [&run, addresses](const std::string&, const dns::LookupOptions&,
+                           const net::LookupAnswer& answer) {
+    const auto memory = Memory::spared();
+    run.call([&] {
+      std::vector<dns::Address> all;
+      for (const std::string& each : addresses) all.push_back({each, 4});
+      answer(std::move(all));
+    });
+  };
+}
+
+bool ownResolver(Run& run) {
+  const Server server = run.listen(Tcp(), [&](Socket served, Story&) {
+    run.call([&] { served.end("hello"); });
+    run.call([&] { served.resume(); });
+  });
+  const Socket client;
+  Story& story = run.connect(
+      client, server,
+      {.host = "a-long-name-for-this-server.test", .lookup = answering(run, {"127.0.0.1"})});
+  run.collect(client, story);
+  run.finish();
+  return story.isWell() && story.got == "hello";
+}
+
+const UnansweringPort slow;
+
+// The first address does not answer, the second refuses, the third is the server's.
+bool race(Run& run) {
+  const Server server;
+  run.watch(server);
+  server.on<"connection">([&](Socket served) {
+    const auto memory = Memory::spared();
+    run.watch(served);
+    run.call([&] { served.end("hello"); });
+    run.call([&] { served.resume(); });
+  });
+  run.call([&] { server.listen(slow.number(), "127.0.0.3"); });
+  const Socket client;
+  Story& story = run.connect(client, server,
+                             {.host = "a-long-name-for-this-server.test",
+                              .family = 0,
+                              .lookup = answering(run, {"127.0.0.1", "127.0.0.2", "127.0.0.3"}),
+                              .autoSelectFamilyAttemptTimeout = 10});
+  run.collect(client, story);
+  run.write(client, story, "hello");
+  run.finish();
+  return story.isWell() && story.got == "hello";
+}
+
+bool lostRace(Run& run) {
+  const net::ConnectOptions place = run.nowhere(Tcp());
+  const Socket client;
+  Story& story = run.watch(client);
+  run.call([&] {
+    client.connect({.port = place.port,
+                    .host = "a-long-name-for-this-server.test",
+                    .family = 0,
+                    .lookup = answering(run, {"127.0.0.1", "127.0.0.2", "127.0.0.3"})});
+  });
+  run.write(client, story, "hello");
+  run.finish();
+  return story.error == "ECONNREFUSED";
+}
+
+bool abandonedRace(Run& run) {
+  const Socket client;
+  client.on<"error">([&](const Error& error) { run.note(error); });
+  client.on<"connectionAttemptFailed">([&] {
+    const auto memory = Memory::spared();
+    run.loop().stop();
+  });
+  client.on<"close">([&] { run.loop().stop(); });
+  run.call([&] {
+    client.connect({.port = slow.number(),
+                    .host = "a-long-name-for-this-server.test",
+                    .family = 0,
+                    .lookup = answering(run, {"127.0.0.1", "127.0.0.2", "127.0.0.3"}),
+                    .autoSelectFamilyAttemptTimeout = 10});
+  });
+  run.run();
+  run.abandon();
+  return true;
+}
+
 bool unknownNames(Run& run) {
   std::string error;
   const Server server;
@@ -520,6 +609,10 @@ BOOST_AUTO_TEST_CASE(pipesOverTcp) { sweep("pipesOverTcp", pipes<Tcp>); }
 BOOST_AUTO_TEST_CASE(pipesOverUnix) { sweep("pipesOverUnix", pipes<Unix>); }
 BOOST_AUTO_TEST_CASE(namesThatAreFound) { sweep("namesThatAreFound", names); }
 BOOST_AUTO_TEST_CASE(namesThatAreNot) { sweep("namesThatAreNot", unknownNames); }
+BOOST_AUTO_TEST_CASE(resolverOfOnesOwn) { sweep("resolverOfOnesOwn", ownResolver); }
+BOOST_AUTO_TEST_CASE(raceThatIsWon) { sweep("raceThatIsWon", race); }
+BOOST_AUTO_TEST_CASE(raceThatIsLost) { sweep("raceThatIsLost", lostRace); }
+BOOST_AUTO_TEST_CASE(raceThatIsAbandoned) { sweep("raceThatIsAbandoned", abandonedRace); }
 BOOST_AUTO_TEST_CASE(refusedOverTcp) { sweep("refusedOverTcp", refused<Tcp>); }
 BOOST_AUTO_TEST_CASE(refusedOverUnix) { sweep("refusedOverUnix", refused<Unix>); }
 BOOST_AUTO_TEST_CASE(portInUse) { sweep("portInUse", inUse<Tcp>); }
