@@ -29,6 +29,7 @@
 #include <span>
 
 #include "sprocket/platform/address.h"
+#include "sprocket/platform/descriptor.h"
 #include "sprocket/platform/result.h"
 #include "sprocket/platform/sys_error.h"
 #include "sprocket/platform/time.h"
@@ -53,8 +54,9 @@ class StreamHandler {
   ~StreamHandler() = default;
 };
 
-// A TCP socket, an AF_UNIX socket or a named pipe. Belongs to the backend; valid until onClose().
-// On a stream that is dead or closed every call is harmless and does nothing.
+// A TCP socket, an AF_UNIX socket or a named pipe; or what was adopted, which may be an end of a
+// POSIX pipe. Belongs to the backend; valid until onClose(). On a stream that is dead or closed
+// every call is harmless and does nothing.
 class Stream {
  public:
   // From now on `handler` is told, in place of the one before. Also inside of what that is told.
@@ -76,7 +78,8 @@ class Stream {
   // Sends FIN: nothing may be sent after it. Connected streams only, with no send in flight. That
   // the peer is gone already counts as success. A pipe has no FIN, and its peer may not learn of
   // the end until the pipe is closed: there onReceiveEnd() comes also when such a peer has been
-  // silent for a second, if it cannot learn of it or if receiving is not meant to go on.
+  // silent for a second, if it cannot learn of it or if receiving is not meant to go on. The reader
+  // of a POSIX pipe learns of the end by close() only.
   virtual void shutdownSend(bool receiveGoesOn) = 0;
 
   virtual void close() = 0;  // drops a send in flight; in any state, also again
@@ -120,6 +123,11 @@ class Listener {
   virtual void close() = 0;                    // a socket file that it made is removed
   virtual Endpoint localEndpoint() const = 0;  // of a local path: the path as it was given
 
+  // Another descriptor for the same queue of connections, for Backend::adopt(). Who has either
+  // accepts; the queue goes with the last of them, and a socket file with the listener that made
+  // it. ENOTSUP where there are no descriptors.
+  virtual Result<Descriptor> duplicate() const = 0;
+
  protected:
   ~Listener() = default;
 };
@@ -130,6 +138,7 @@ class Listener {
 struct ConnectOptions {
   Endpoint local = {};  // where to connect from; empty: the system chooses
   bool strictPath = false;
+  int descriptor = -1;  // a socket to connect, the stream's from then on; -1: a new one
 };
 
 struct ListenOptions {
@@ -156,6 +165,14 @@ class Backend {
 
   virtual Result<Listener*> listen(const Endpoint& local, const ListenOptions& options,
                                    ListenerHandler& handler) = 0;
+
+  // Make a stream of somebody else's descriptor, of a connected socket or a pipe, and a listener of
+  // a socket, which is made to listen and not bound. From success on it is theirs, non-blocking and
+  // close-on-exec; else it is as it was. The stream is not receiving, and its onConnect() does not
+  // come. The path that a socket is bound to stays when the listener is closed. ENOTSUP where there
+  // are no descriptors.
+  virtual Result<Stream*> adopt(int descriptor, StreamHandler& handler) = 0;
+  virtual Result<Listener*> adopt(int descriptor, int backlog, ListenerHandler& handler) = 0;
 
   // Runs handlers for what has happened; if nothing has, waits for it, but no longer than told
   // (empty: for ever) and never returns early for rounding. May return without having run any.

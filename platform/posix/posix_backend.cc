@@ -45,6 +45,14 @@ Result<Listener*> PosixBackend::listen(const Endpoint& local, const ListenOption
   return PosixListener::listen(*this, local, options, handler);
 }
 
+Result<Stream*> PosixBackend::adopt(int descriptor, StreamHandler& handler) {
+  return PosixStream::adopt(*this, descriptor, handler);
+}
+
+Result<Listener*> PosixBackend::adopt(int descriptor, int backlog, ListenerHandler& handler) {
+  return PosixListener::adopt(*this, descriptor, backlog, handler);
+}
+
 Instant PosixBackend::now() const { return sys::now(); }
 
 void PosixBackend::settleInterests() {

@@ -22,6 +22,8 @@ class PosixBackend final : public Backend {
                   StreamHandler& handler) override;
   Result<Listener*> listen(const Endpoint& local, const ListenOptions& options,
                            ListenerHandler& handler) override;
+  Result<Stream*> adopt(int descriptor, StreamHandler& handler) override;
+  Result<Listener*> adopt(int descriptor, int backlog, ListenerHandler& handler) override;
   void wait(std::optional<Duration> timeout) override;
   void wake() noexcept override { poller_->wake(); }
   void closeAll() override { tellers_.closeAll(); }

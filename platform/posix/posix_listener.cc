@@ -73,7 +73,8 @@ Result<Listener*> PosixListener::listen(PosixBackend& backend, const Endpoint& l
     if (SysError error = prepare(*fd, local.ip(), options)) return error;
   }
   // All that needs memory comes before bind makes a file.
-  std::unique_ptr<PosixListener> listener(new PosixListener(backend, std::move(*fd), handler));
+  std::unique_ptr<PosixListener> listener(
+      new PosixListener(backend, std::move(*fd), local.isIp(), handler));
   if (local.isLocal()) listener->path_ = local;
   if (SysError error = sys::bind(listener->fd_, local, Operation::listen)) return error;
   const SockAddr address(local);
@@ -90,8 +91,25 @@ Result<Listener*> PosixListener::listen(PosixBackend& backend, const Endpoint& l
   return listener.release();
 }
 
-PosixListener::PosixListener(PosixBackend& backend, Fd fd, ListenerHandler& handler)
-    : Channel(backend, std::move(fd)), handler_(handler) {}
+// All that needs memory comes before the descriptor is ours.
+Result<Listener*> PosixListener::adopt(PosixBackend& backend, int descriptor, int backlog,
+                                       ListenerHandler& handler) {
+  std::unique_ptr<PosixListener> listener(new PosixListener(backend, Fd(), false, handler));
+  Fd fd(descriptor);
+  SysError error = sys::listen(fd, backlog);
+  if (!error) error = sys::takeOver(descriptor);
+  if (error) {
+    fd.release();
+    // A number that is nobody's is no worse than a socket that cannot listen.
+    return SysError{error.errnum == EBADF ? EINVAL : error.errnum, Operation::listen};
+  }
+  listener->fd_ = std::move(fd);
+  listener->isIp_ = sys::isIp(listener->fd_);
+  return listener.release();
+}
+
+PosixListener::PosixListener(PosixBackend& backend, Fd fd, bool isIp, ListenerHandler& handler)
+    : Channel(backend, std::move(fd)), handler_(handler), isIp_(isIp) {}
 
 PosixListener::~PosixListener() { removeSocketFile(); }
 
@@ -113,7 +131,7 @@ void PosixListener::onReady(Ready) {
 void PosixListener::acceptOne(Fd fd) {
   PosixStream* stream = nullptr;
   try {
-    stream = &PosixStream::accepted(backend_, std::move(fd), path_.empty());
+    stream = &PosixStream::accepted(backend_, std::move(fd), isIp_);
     stream->setHandler(handler_.onAccept(*stream));
   } catch (const std::bad_alloc&) {
     if (stream != nullptr) stream->close();  // nobody's: it has no handler
@@ -166,6 +184,8 @@ Endpoint PosixListener::localEndpoint() const {
   if (isClosed()) return {};
   return path_.empty() ? sys::localEndpoint(fd_) : path_;
 }
+
+Result<Descriptor> PosixListener::duplicate() const { return Descriptor::duplicateOf(fd_.get()); }
 
 // Only the file that bind made: another may have taken its name since.
 void PosixListener::removeSocketFile() {

@@ -15,15 +15,18 @@ class PosixListener final : public Listener, private Channel, private Retry {
  public:
   static Result<Listener*> listen(PosixBackend& backend, const Endpoint& local,
                                   const ListenOptions& options, ListenerHandler& handler);
+  static Result<Listener*> adopt(PosixBackend& backend, int descriptor, int backlog,
+                                 ListenerHandler& handler);
   ~PosixListener() override;
 
   void startAccepting() override;
   void stopAccepting() override;
   void close() override;
   Endpoint localEndpoint() const override;
+  Result<Descriptor> duplicate() const override;
 
  private:
-  PosixListener(PosixBackend& backend, Fd fd, ListenerHandler& handler);
+  PosixListener(PosixBackend& backend, Fd fd, bool isIp, ListenerHandler& handler);
 
   void onReady(Ready ready) override;
   void tellOutcome() override;
@@ -37,9 +40,10 @@ class PosixListener final : public Listener, private Channel, private Retry {
   void removeSocketFile();
 
   ListenerHandler& handler_;
-  Endpoint path_;                    // as it was given, if local
+  Endpoint path_;                    // as it was given, if we bound it
   std::optional<sys::FileId> file_;  // that bind made
   SysError outcome_;
+  bool isIp_;
   bool accepting_ = false;
 };
 

@@ -10,7 +10,6 @@
 
 #include "sprocket/platform/posix/posix_backend.h"
 #include "sprocket/platform/posix/sockaddr.h"
-#include "sprocket/platform/posix/sys.h"
 
 namespace sprocket::platform {
 namespace {
@@ -49,12 +48,15 @@ PosixStream& PosixStream::connect(PosixBackend& backend, const Endpoint& remote,
 }
 
 SysError PosixStream::startConnecting(const Endpoint& remote, const ConnectOptions& options) {
+  fd_ = Fd(options.descriptor);
   if (options.strictPath && remote.isLocal() && !SockAddr::fits(remote.path())) {
     return {ENAMETOOLONG, Operation::connect};
   }
-  auto fd = sys::openStreamSocket(remote, Operation::connect);
-  if (!fd) return fd.error();
-  fd_ = std::move(*fd);
+  if (!fd_) {
+    auto fd = sys::openStreamSocket(remote, Operation::connect);
+    if (!fd) return fd.error();
+    fd_ = std::move(*fd);
+  }
   if (!options.local.empty()) {
     if (SysError error = sys::setOption(fd_, SOL_SOCKET, SO_REUSEADDR, 1, Operation::bind)) {
       return error;
@@ -69,6 +71,18 @@ void PosixStream::finishConnecting(SysError error) {
   outcomeKnown_ = false;
   updateInterest();
   handler_->onConnect(error);
+}
+
+Result<Stream*> PosixStream::adopt(PosixBackend& backend, int descriptor, StreamHandler& handler) {
+  const DescriptorKind kind = kindOf(descriptor);
+  if (kind < DescriptorKind::connected) return SysError{EINVAL, Operation::open};
+  std::unique_ptr<PosixStream> stream(
+      new PosixStream(backend, Fd(), State::connected, false, &handler));
+  if (SysError error = sys::takeOver(descriptor)) return error;
+  stream->fd_ = Fd(descriptor);
+  stream->isIp_ = sys::isIp(stream->fd_);
+  stream->isPipe_ = kind != DescriptorKind::connected;
+  return stream.release();
 }
 
 PosixStream& PosixStream::accepted(PosixBackend& backend, Fd fd, bool isIp) {
@@ -94,11 +108,19 @@ void PosixStream::onReady(Ready ready) {
   if (ready.write || ready.hangUp) sendSome();
 }
 
+sys::Transfer PosixStream::receive(std::span<std::byte> buffer) {
+  return isPipe_ ? sys::readPipe(fd_, buffer) : sys::receive(fd_, buffer);
+}
+
+sys::Transfer PosixStream::offer(std::span<const Bytes> slices, std::size_t offset) {
+  return isPipe_ ? sys::writePipe(fd_, slices, offset) : sys::send(fd_, slices, offset);
+}
+
 void PosixStream::receiveSome(bool hangUp) {
   const std::span<std::byte> buffer = backend_.receiveBuffer();
   for (int i = 0; i < kReceivesPerTurn; ++i) {
     if (state_ != State::connected || !receiving_ || receiveEnded_) return;
-    const sys::Transfer got = sys::receive(fd_, buffer);
+    const sys::Transfer got = receive(buffer);
     if (got.wouldBlock()) return;
     if (got.errnum != 0) return fail({got.errnum, Operation::read});
     if (got.count == 0) {
@@ -117,7 +139,7 @@ void PosixStream::receiveSome(bool hangUp) {
 void PosixStream::sendSome() {
   for (int i = 0; i < kSendsPerTurn; ++i) {
     if (state_ != State::connected || sending_.empty()) return;
-    const sys::Transfer sent = sys::send(fd_, sending_.slices(), sending_.sentOfFirst());
+    const sys::Transfer sent = offer(sending_.slices(), sending_.sentOfFirst());
     if (sent.wouldBlock()) return;
     if (sent.errnum != 0) return fail({sent.errnum, Operation::write});
     sending_.advance(sent.count);
@@ -151,7 +173,7 @@ void PosixStream::stopReceiving() {
 std::size_t PosixStream::trySend(std::span<const Bytes> slices) {
   if (state_ != State::connected || outcomeKnown_) return 0;
   assert(sending_.empty());
-  const sys::Transfer sent = sys::send(fd_, slices);
+  const sys::Transfer sent = offer(slices);
   if (sent.errnum != 0 && !sent.wouldBlock()) failLater({sent.errnum, Operation::write});
   return sent.count;
 }
@@ -166,6 +188,7 @@ void PosixStream::send(std::span<const Bytes> slices) {
 void PosixStream::shutdownSend(bool) {
   if (state_ != State::connected || outcomeKnown_) return;
   assert(sending_.empty());
+  if (isPipe_) return;
   const int errnum = sys::shutdownSend(fd_);
   if (errnum != 0 && errnum != ENOTCONN) failLater({errnum, Operation::shutdown});
 }

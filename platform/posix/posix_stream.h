@@ -1,9 +1,10 @@
 #pragma once
 
-// A TCP or unix socket on systems that tell readiness.
+// A TCP or unix socket, or an end of a pipe, on systems that tell readiness.
 
 #include "sprocket/platform/backend.h"
 #include "sprocket/platform/posix/channel.h"
+#include "sprocket/platform/posix/sys.h"
 #include "sprocket/platform/unsent.h"
 
 namespace sprocket::platform {
@@ -12,6 +13,8 @@ class PosixStream final : public Stream, private Channel {
  public:
   static PosixStream& connect(PosixBackend& backend, const Endpoint& remote,
                               const ConnectOptions& options, StreamHandler& handler);
+
+  static Result<Stream*> adopt(PosixBackend& backend, int descriptor, StreamHandler& handler);
 
   // A connection that was accepted: its handler is named, and then told.
   static PosixStream& accepted(PosixBackend& backend, Fd fd, bool isIp);
@@ -43,6 +46,8 @@ class PosixStream final : public Stream, private Channel {
 
   SysError startConnecting(const Endpoint& remote, const ConnectOptions& options);
   void finishConnecting(SysError error);
+  sys::Transfer receive(std::span<std::byte> buffer);
+  sys::Transfer offer(std::span<const Bytes> slices, std::size_t offset = 0);
   void receiveSome(bool hangUp);
   void sendSome();
   void fail(SysError error);
@@ -54,6 +59,7 @@ class PosixStream final : public Stream, private Channel {
   SysError outcome_;  // of connecting, or a failure, still to be told
   State state_;
   bool isIp_;
+  bool isPipe_ = false;
   bool outcomeKnown_ = false;
   bool receiving_ = false;
   bool receiveEnded_ = false;

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <array>
@@ -52,6 +54,60 @@ Transfer sendOne(const Fd& fd, std::span<const std::byte> slice) {
                 }));
 }
 
+// What one call is to move.
+struct Pieces {
+  Pieces(std::span<const std::span<const std::byte>> slices, std::size_t offset) {
+    for (std::span<const std::byte> slice : slices) {
+      if (count == pieces.size() || offered == kBytesPerSend) break;
+      slice = slice.subspan(std::exchange(offset, 0));
+      if (slice.empty()) continue;
+      slice = slice.first(std::min(slice.size(), kBytesPerSend - offered));
+      // The kernel only reads through iov_base.
+      pieces[count++] = {const_cast<std::byte*>(slice.data()), slice.size()};
+      offered += slice.size();
+    }
+  }
+
+  std::array<iovec, kSlicesPerSend> pieces;  // as many as are counted
+  std::size_t count = 0;
+  std::size_t offered = 0;
+};
+
+// A write to a pipe that nobody reads raises SIGPIPE in this thread, and there is no flag against
+// it. So it is held back for the time of the call and taken away again, unless one waited before,
+// which is somebody else's. The process's signal table is left alone.
+class SigPipeHeld {
+ public:
+  SigPipeHeld() {
+    sigemptyset(&sigPipe_);
+    sigaddset(&sigPipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigPipe_, &before_);
+    // Where it was let through none can have waited.
+    waited_ = sigismember(&before_, SIGPIPE) == 1 && isWaiting();
+  }
+
+  ~SigPipeHeld() {
+    const int errnum = errno;
+    int signal = 0;
+    if (errnum == EPIPE && !waited_ && isWaiting()) sigwait(&sigPipe_, &signal);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    errno = errnum;
+  }
+
+  SigPipeHeld(const SigPipeHeld&) = delete;
+  SigPipeHeld& operator=(const SigPipeHeld&) = delete;
+
+ private:
+  static bool isWaiting() {
+    sigset_t waiting;
+    return sigpending(&waiting) == 0 && sigismember(&waiting, SIGPIPE) == 1;
+  }
+
+  sigset_t sigPipe_;
+  sigset_t before_;
+  bool waited_;
+};
+
 Endpoint endpointBy(int (*ask)(int, sockaddr*, socklen_t*), const Fd& fd) {
   SockAddr name;
   if (ask(fd.get(), name.data(), name.resetSize()) < 0) return {};
@@ -99,27 +155,54 @@ Transfer receive(const Fd& fd, std::span<std::byte> buffer) {
 Transfer send(const Fd& fd, std::span<const std::span<const std::byte>> slices,
               std::size_t offset) {
   if (slices.size() == 1) return sendOne(fd, slices.front().subspan(offset));
-  std::array<iovec, kSlicesPerSend> pieces;
-  std::size_t pieceCount = 0;
-  std::size_t offered = 0;
-  for (std::span<const std::byte> slice : slices) {
-    if (pieceCount == pieces.size() || offered == kBytesPerSend) break;
-    slice = slice.subspan(std::exchange(offset, 0));
-    if (slice.empty()) continue;
-    slice = slice.first(std::min(slice.size(), kBytesPerSend - offered));
-    // The kernel only reads through iov_base.
-    pieces[pieceCount++] = {const_cast<std::byte*>(slice.data()), slice.size()};
-    offered += slice.size();
-  }
-  if (offered == 0) return {};
+  Pieces all(slices, offset);
+  if (all.offered == 0) return {};
   msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(pieceCount);
-  return sentOf(
-      offered, retryInterrupted([&] { return syscalls::sendmsg(fd.get(), &message, kSendFlags); }));
+  message.msg_iov = all.pieces.data();
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(all.count);
+  return sentOf(all.offered, retryInterrupted([&] {
+                  return syscalls::sendmsg(fd.get(), &message, kSendFlags);
+                }));
+}
+
+Transfer readPipe(const Fd& fd, std::span<std::byte> buffer) {
+  const iovec piece{buffer.data(), buffer.size()};
+  const ssize_t count = retryInterrupted([&] { return syscalls::readv(fd.get(), &piece, 1); });
+  if (count < 0) return {.errnum = errno};
+  return {.count = static_cast<std::size_t>(count)};
+}
+
+Transfer writePipe(const Fd& fd, std::span<const std::span<const std::byte>> slices,
+                   std::size_t offset) {
+  const Pieces all(slices, offset);
+  if (all.offered == 0) return {};
+  const SigPipeHeld held;
+  return sentOf(all.offered, retryInterrupted([&] {
+                  return syscalls::writev(fd.get(), all.pieces.data(), static_cast<int>(all.count));
+                }));
 }
 
 int shutdownSend(const Fd& fd) { return syscalls::shutdown(fd.get(), SHUT_WR) < 0 ? errno : 0; }
+
+SysError takeOver(int descriptor) {
+  const int flags = syscalls::fcntl(descriptor, F_GETFL, 0);
+  if (flags < 0 || syscalls::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0 ||
+      syscalls::fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) {
+    return {errno, Operation::open};
+  }
+#ifdef SO_NOSIGPIPE
+  // Fails for pipes, for which writePipe() cares.
+  const int on = 1;
+  syscalls::setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+  return {};
+}
+
+bool isIp(const Fd& fd) {
+  SockAddr name;
+  if (syscalls::getsockname(fd.get(), name.data(), name.resetSize()) < 0) return false;
+  return name.family() == AF_INET || name.family() == AF_INET6;
+}
 
 int pendingError(const Fd& fd) {
   int error = 0;

@@ -41,6 +41,16 @@ Transfer send(const Fd& fd, std::span<const std::span<const std::byte>> slices,
               std::size_t offset = 0);
 int shutdownSend(const Fd& fd);
 
+// The same for a pipe.
+Transfer readPipe(const Fd& fd, std::span<std::byte> buffer);
+Transfer writePipe(const Fd& fd, std::span<const std::span<const std::byte>> slices,
+                   std::size_t offset = 0);
+
+// Gives somebody else's descriptor what socket() and accept() give ours.
+SysError takeOver(int descriptor);
+
+bool isIp(const Fd& fd);
+
 // The error that the socket holds, or that asking for it met.
 int pendingError(const Fd& fd);
 Endpoint localEndpoint(const Fd& fd);

@@ -29,6 +29,14 @@ REPLACEABLE ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   return ::sendmsg(fd, message, flags);
 }
 
+REPLACEABLE ssize_t readv(int fd, const iovec* pieces, int count) {
+  return ::readv(fd, pieces, count);
+}
+
+REPLACEABLE ssize_t writev(int fd, const iovec* pieces, int count) {
+  return ::writev(fd, pieces, count);
+}
+
 REPLACEABLE int shutdown(int fd, int how) { return ::shutdown(fd, how); }
 
 REPLACEABLE int close(int fd) { return ::close(fd); }
@@ -50,6 +58,10 @@ REPLACEABLE int setsockopt(int fd, int level, int name, const void* value, sockl
 }
 
 REPLACEABLE int open(const char* path, int flags) { return ::open(path, flags); }
+
+REPLACEABLE int fcntl(int fd, int command, int argument) { return ::fcntl(fd, command, argument); }
+
+REPLACEABLE int fstat(int fd, struct stat* status) { return ::fstat(fd, status); }
 
 REPLACEABLE int lstat(const char* path, struct stat* status) { return ::lstat(path, status); }
 

@@ -36,6 +36,14 @@ Result<Listener*> IocpBackend::listen(const Endpoint& local, const ListenOptions
   return PipeListener::listen(*this, local, options, handler);
 }
 
+Result<Stream*> IocpBackend::adopt(int, StreamHandler&) {
+  return SysError{WSAEOPNOTSUPP, Operation::open};
+}
+
+Result<Listener*> IocpBackend::adopt(int, int, ListenerHandler&) {
+  return SysError{WSAEOPNOTSUPP, Operation::listen};
+}
+
 // One pass: take packets, handle them, tell what was decided meanwhile. What a handler throws
 // leaves from here: the packets behind it and the outcomes stay, so the next pass goes on where
 // this one broke off.

@@ -26,6 +26,8 @@ class IocpBackend final : public Backend {
                   StreamHandler& handler) override;
   Result<Listener*> listen(const Endpoint& local, const ListenOptions& options,
                            ListenerHandler& handler) override;
+  Result<Stream*> adopt(int descriptor, StreamHandler& handler) override;
+  Result<Listener*> adopt(int descriptor, int backlog, ListenerHandler& handler) override;
   void wait(std::optional<Duration> timeout) override;
   void wake() noexcept override;
   void closeAll() override;

@@ -21,6 +21,9 @@ class PipeListener final : public Listener, private Channel, private Retry {
   void stopAccepting() override;
   void close() override;
   Endpoint localEndpoint() const override;
+  Result<Descriptor> duplicate() const override {
+    return SysError{WSAEOPNOTSUPP, Operation::listen};
+  }
 
  private:
   struct Instance : OverlappedCall {

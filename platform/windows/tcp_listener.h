@@ -21,6 +21,9 @@ class TcpListener final : public Listener, private Channel, private Retry {
   void stopAccepting() override;
   void close() override;
   Endpoint localEndpoint() const override;
+  Result<Descriptor> duplicate() const override {
+    return SysError{WSAEOPNOTSUPP, Operation::listen};
+  }
 
  private:
   // One AcceptEx: it needs the socket that is to become the connection, and room for its addresses,

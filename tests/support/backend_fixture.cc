@@ -51,8 +51,7 @@ std::size_t BackendFixture::countTurns(Duration duration) {
 
 platform::Result<RecordingListenerHandler*> BackendFixture::tryListen(
     const Endpoint& local, const platform::ListenOptions& options) {
-  auto& handler = listeners_.emplace_back(
-      watch_, [this]() -> RecordingStreamHandler& { return makeHandler("server"); });
+  auto& handler = makeListenerHandler();
   auto listener = backend_->listen(local, options, handler);
   if (!listener) {
     listeners_.pop_back();
@@ -74,6 +73,31 @@ RecordingStreamHandler& BackendFixture::connect(const Endpoint& remote,
   RecordingStreamHandler& handler = makeHandler("client");
   handler.attach(backend_->connect(remote, options, handler));
   return handler;
+}
+
+RecordingStreamHandler& BackendFixture::adopt(int descriptor) {
+  RecordingStreamHandler& handler = makeHandler("adopted");
+  auto stream = backend_->adopt(descriptor, handler);
+  BOOST_REQUIRE(static_cast<bool>(stream));
+  handler.attachConnected(**stream);
+  return handler;
+}
+
+platform::Result<RecordingListenerHandler*> BackendFixture::tryAdoptListener(int descriptor) {
+  auto& handler = makeListenerHandler();
+  auto listener = backend_->adopt(descriptor, 16, handler);
+  if (!listener) {
+    listeners_.pop_back();
+    return listener.error();
+  }
+  handler.attach(**listener);
+  return &handler;
+}
+
+RecordingListenerHandler& BackendFixture::adoptListener(int descriptor) {
+  auto handler = tryAdoptListener(descriptor);
+  BOOST_REQUIRE(static_cast<bool>(handler));
+  return **handler;
 }
 
 BackendFixture::Pair BackendFixture::connectPair(RecordingListenerHandler& listener) {
@@ -116,6 +140,11 @@ bool BackendFixture::closeAll() {
 
 RecordingStreamHandler& BackendFixture::makeHandler(std::string name) {
   return streams_.emplace_back(watch_, name + " " + std::to_string(streams_.size()));
+}
+
+RecordingListenerHandler& BackendFixture::makeListenerHandler() {
+  return listeners_.emplace_back(
+      watch_, [this]() -> RecordingStreamHandler& { return makeHandler("server"); });
 }
 
 }  // namespace sprocket::tests

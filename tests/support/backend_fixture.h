@@ -60,6 +60,11 @@ class BackendFixture {
   RecordingStreamHandler& connect(const platform::Endpoint& remote,
                                   const platform::ConnectOptions& options = {});
 
+  // Fail the test if the descriptor is refused; it is the backend's then.
+  RecordingStreamHandler& adopt(int descriptor);
+  RecordingListenerHandler& adoptListener(int descriptor);
+  platform::Result<RecordingListenerHandler*> tryAdoptListener(int descriptor);
+
   // A connected pair through a listener at which no other connection waits. It is accepting
   // afterwards.
   Pair connectPair(RecordingListenerHandler& listener);
@@ -72,6 +77,7 @@ class BackendFixture {
 
  private:
   RecordingStreamHandler& makeHandler(std::string name);
+  RecordingListenerHandler& makeListenerHandler();
 
   HandlerWatch watch_;
   std::list<RecordingStreamHandler> streams_;

@@ -101,6 +101,12 @@ class FakeBackend final : public platform::Backend {
                                                platform::ListenerHandler&) override {
     throw std::logic_error("FakeBackend has no network");
   }
+  platform::Result<platform::Stream*> adopt(int, platform::StreamHandler&) override {
+    throw std::logic_error("FakeBackend has no descriptors");
+  }
+  platform::Result<platform::Listener*> adopt(int, int, platform::ListenerHandler&) override {
+    throw std::logic_error("FakeBackend has no descriptors");
+  }
 
  private:
   void sleep(std::optional<Duration> timeout) {

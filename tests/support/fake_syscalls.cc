@@ -26,11 +26,16 @@ std::size_t indexOf(Call call) { return static_cast<std::size_t>(call); }
 
 std::string_view callName(Call call) {
   static constexpr std::array<std::string_view, kCallKinds> names = {
-      "socket",       "accept",     "bind",     "listen", "connect",          "recv",
-      "send",         "sendmsg",    "shutdown", "close",  "getsockname",      "getpeername",
-      "getsockopt",   "setsockopt", "open",     "lstat",  "unlink",           "chmod",
-      "clockGettime", "makePoller", "watch",    "poll",   "pollMilliseconds", "makeWakeup",
-      "takeWake",     "wake"};
+      "socket",      "accept",       "bind",
+      "listen",      "connect",      "recv",
+      "send",        "sendmsg",      "readv",
+      "writev",      "shutdown",     "close",
+      "getsockname", "getpeername",  "getsockopt",
+      "setsockopt",  "open",         "fcntl",
+      "fstat",       "lstat",        "unlink",
+      "chmod",       "clockGettime", "makePoller",
+      "watch",       "poll",         "pollMilliseconds",
+      "makeWakeup",  "takeWake",     "wake"};
   return names[indexOf(call)];
 }
 
@@ -50,6 +55,8 @@ std::span<const int> plausibleErrors(Call call) {
   static constexpr int name[] = {ENOBUFS};
   static constexpr int option[] = {ENOBUFS, ENOMEM, EINVAL};
   static constexpr int open[] = {EINTR, EMFILE, ENFILE, ENOMEM, EACCES};
+  static constexpr int descriptor[] = {EMFILE};
+  static constexpr int status[] = {ENOMEM};
   static constexpr int file[] = {EACCES, ENOENT, EROFS};
   static constexpr int poller[] = {EMFILE, ENFILE, ENOMEM};
   static constexpr int control[] = {ENOSPC, ENOMEM};
@@ -61,9 +68,11 @@ std::span<const int> plausibleErrors(Call call) {
     case Call::bind: return bind;
     case Call::listen: return listen;
     case Call::connect: return connect;
-    case Call::recv: return recv;
+    case Call::recv:
+    case Call::readv: return recv;
     case Call::send:
-    case Call::sendmsg: return send;
+    case Call::sendmsg:
+    case Call::writev: return send;
     case Call::shutdown: return shutdown;
     case Call::close: return close;
     case Call::getsockname:
@@ -71,6 +80,8 @@ std::span<const int> plausibleErrors(Call call) {
     case Call::getsockopt:
     case Call::setsockopt: return option;
     case Call::open: return open;
+    case Call::fcntl: return descriptor;
+    case Call::fstat: return status;
     case Call::lstat:
     case Call::unlink:
     case Call::chmod: return file;
@@ -95,6 +106,8 @@ bool isPassing(Call call, int errnum) {
     case Call::recv:
     case Call::send:
     case Call::sendmsg:
+    case Call::readv:
+    case Call::writev:
     case Call::takeWake: return errnum == EAGAIN;
     case Call::close: return true;
     default: return false;
@@ -211,6 +224,19 @@ namespace sprocket::platform::syscalls {
 using namespace tests::substitute;
 using tests::Call;
 
+static std::vector<iovec> limitedPieces(const iovec* first, std::size_t count) {
+  std::vector<iovec> pieces(first, first + count);
+  std::size_t offered = 0;
+  for (const iovec& piece : pieces) offered += piece.iov_len;
+  std::size_t surplus = offered - limited(offered);
+  for (auto piece = pieces.rbegin(); surplus > 0; ++piece) {
+    const std::size_t cut = std::min(surplus, piece->iov_len);
+    piece->iov_len -= cut;
+    surplus -= cut;
+  }
+  return pieces;
+}
+
 int socket(int domain, int type, int protocol) {
   return pass(Call::socket, [&] {
     return opened(::socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
@@ -247,21 +273,28 @@ ssize_t recv(int fd, void* buffer, size_t size, int flags) {
   return passOn(fd, Call::recv, [&] { return ::recv(fd, buffer, limited(size), flags); });
 }
 
+ssize_t readv(int fd, const iovec* pieces, int count) {
+  return passOn(fd, Call::readv, [&] {
+    iovec first = *pieces;
+    first.iov_len = limited(first.iov_len);
+    return ::readv(fd, count == 1 ? &first : pieces, count);
+  });
+}
+
+ssize_t writev(int fd, const iovec* pieces, int count) {
+  return passOn(fd, Call::writev, [&] {
+    const auto shortened = limitedPieces(pieces, static_cast<std::size_t>(count));
+    return ::writev(fd, shortened.data(), count);
+  });
+}
+
 ssize_t send(int fd, const void* bytes, size_t size, int flags) {
   return passOn(fd, Call::send, [&] { return ::send(fd, bytes, limited(size), flags); });
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   return passOn(fd, Call::sendmsg, [&]() -> ssize_t {
-    std::vector<iovec> pieces(message->msg_iov, message->msg_iov + message->msg_iovlen);
-    std::size_t offered = 0;
-    for (iovec& piece : pieces) offered += piece.iov_len;
-    std::size_t surplus = offered - limited(offered);
-    for (auto piece = pieces.rbegin(); surplus > 0; ++piece) {
-      const std::size_t cut = std::min(surplus, piece->iov_len);
-      piece->iov_len -= cut;
-      surplus -= cut;
-    }
+    auto pieces = limitedPieces(message->msg_iov, message->msg_iovlen);
     msghdr shortened = *message;
     shortened.msg_iov = pieces.data();
     return ::sendmsg(fd, &shortened, flags);
@@ -305,6 +338,17 @@ int setsockopt(int fd, int level, int name, const void* value, socklen_t size) {
 
 int open(const char* path, int flags) {
   return pass(Call::open, [&] { return opened(::open(path, flags)); });
+}
+
+int fcntl(int fd, int command, int argument) {
+  return passOn(fd, Call::fcntl, [&] {
+    const int result = ::fcntl(fd, command, argument);
+    return command == F_DUPFD_CLOEXEC ? opened(result) : result;
+  });
+}
+
+int fstat(int fd, struct stat* status) {
+  return passOn(fd, Call::fstat, [&] { return ::fstat(fd, status); });
 }
 
 int lstat(const char* path, struct stat* status) {

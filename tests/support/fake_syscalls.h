@@ -36,6 +36,8 @@ enum class Call {
   recv,
   send,
   sendmsg,
+  readv,
+  writev,
   shutdown,
   close,
   getsockname,
@@ -43,6 +45,8 @@ enum class Call {
   getsockopt,
   setsockopt,
   open,
+  fcntl,
+  fstat,
   lstat,
   unlink,
   chmod,
@@ -119,6 +123,9 @@ class FakeSyscalls {
   // with one that is not open, are mistakes.
   const std::set<int>& openDescriptors() const { return open_; }
   std::size_t mistakes() const { return mistakes_; }
+
+  // A descriptor of the test's own, for the library to take over.
+  void handOver(int fd) { open_.insert(fd); }
 
   // For the substitutes (substitute.h). The one that exists, on this thread.
   static FakeSyscalls* active();

@@ -92,6 +92,12 @@ class RecordingStreamHandler final : public platform::StreamHandler {
 
   void attach(platform::Stream& stream) { stream_ = &stream; }
 
+  // Of a stream whose onConnect() does not come.
+  void attachConnected(platform::Stream& stream) {
+    attach(stream);
+    connected_ = true;
+  }
+
   // Before onAccept() throws: nobody will be told of the stream any more.
   void detach() { stream_ = nullptr; }
 
