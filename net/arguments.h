@@ -98,12 +98,14 @@ class PortOrPath {
   std::optional<int> checkedPort() const;
   const std::string& path() const { return path_; }
 
+ protected:
+  PortOrPath() = default;
+
  private:
   std::optional<Port> port_;
   std::string path_;
 };
 
-using ListenOn = PortOrPath;
 using ConnectTo = PortOrPath;
 
 // What write() and end() take: text or bytes, looked at during the call and copied only if the

@@ -61,7 +61,8 @@ void Connecting::useHost(const ConnectOptions& options) {
   hints_ = family_ == 0 && options.hints.empty() ? platform::impliedHints() : options.hints;
   const double slice = checkedAttemptTimeout(
       options.autoSelectFamilyAttemptTimeout.value_or(getDefaultAutoSelectFamilyAttemptTimeout()));
-  if (family_ == 0 && options.autoSelectFamily.value_or(getDefaultAutoSelectFamily())) {
+  const bool mayRace = family_ == 0 && !socket_->given_;
+  if (mayRace && options.autoSelectFamily.value_or(getDefaultAutoSelectFamily())) {
     slice_ = slice;
   }
   localPort_ = options.localPort ? checkedPort("localPort", *options.localPort) : 0;
@@ -204,9 +205,13 @@ platform::ConnectOptions Connecting::streamOptions(const Endpoint& remote) const
 void Connecting::connectStream() {
   const RefPtr<Connecting> keep = this;
   SocketState& socket = *socket_;
+  platform::ConnectOptions options = streamOptions(remote_);
+  options.descriptor = socket.given_.number();
   socket.withMemory([&] {
-    socket.useStream(
-        socket.loop()->backend().connect(remote_, streamOptions(remote_), socket.streamHandler()));
+    platform::Stream& stream =
+        socket.loop()->backend().connect(remote_, options, socket.streamHandler());
+    socket.given_.release();  // it is the stream's
+    socket.useStream(stream);
   });
   if (!isUnderWay() || isLocal()) return;
   socket.emit<"connectionAttempt">(address(), int{port_}, remote_.ip().address.isV4() ? 4 : 6);

@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "sprocket/platform/descriptor.h"
+
 namespace sprocket::net {
 namespace {
 
@@ -78,6 +80,18 @@ Error::Details listenDetails(SysError error, const Endpoint& local) {
 std::string textOf(double value) {
   std::array<char, 32> text;
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+std::string_view nameOf(platform::DescriptorKind kind) {
+  using enum platform::DescriptorKind;
+  switch (kind) {
+    case unsupported: return "this system has no descriptors";
+    case file: return "FILE";
+    case terminal: return "TTY";
+    case datagram: return "UDP";
+    case listening: return "LISTENER";
+    default: return "UNKNOWN";
+  }
 }
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
@@ -198,6 +212,22 @@ void throwBadAttemptTimeout(double value) {
 void throwBadBacklog(int value) {
   throw ArgumentError("ERR_OUT_OF_RANGE",
                       "backlog must not be negative. Received " + std::to_string(value) + ".");
+}
+
+void throwBadDescriptor(int value) {
+  throw ArgumentError("ERR_OUT_OF_RANGE",
+                      "The value of \"fd\" is out of range. It must be >= 0 && <= 2147483647. "
+                      "Received " +
+                          std::to_string(value));
+}
+
+void throwDescriptorKind(platform::DescriptorKind kind) {
+  throw ArgumentError("ERR_INVALID_FD_TYPE", "Unsupported fd type: " + std::string(nameOf(kind)));
+}
+
+void throwNotBound() {
+  throw ArgumentError("ERR_INVALID_ARG_VALUE",
+                      "listen() needs a server that listens or a socket that has a descriptor");
 }
 
 void throwNoTarget(std::string_view method) {

@@ -4,6 +4,7 @@
 // could be told of a want of memory, so it is told in their place: then they are
 // Error::outOfMemory().
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,12 @@
 #include "sprocket/platform/address.h"
 #include "sprocket/platform/error.h"
 #include "sprocket/platform/sys_error.h"
+
+namespace sprocket::platform {
+
+enum class DescriptorKind : std::uint8_t;
+
+}
 
 namespace sprocket::net {
 
@@ -51,6 +58,9 @@ Error noReadBufferError() noexcept;
 [[noreturn]] void throwBadTimeout(double value);
 [[noreturn]] void throwBadAttemptTimeout(double value);
 [[noreturn]] void throwBadBacklog(int value);
+[[noreturn]] void throwBadDescriptor(int value);
+[[noreturn]] void throwDescriptorKind(platform::DescriptorKind kind);
+[[noreturn]] void throwNotBound();
 [[noreturn]] void throwNoTarget(std::string_view method);
 [[noreturn]] void throwCannotConnect(std::string_view state);
 [[noreturn]] void throwListenersReleased();

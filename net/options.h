@@ -61,6 +61,20 @@ struct SocketOptions {
   // listeners were attached anew. (Contract 6.18.)
   bool reusable = false;
 
+  // A descriptor that somebody else has opened, of a TCP or unix socket or an end of a pipe, which
+  // the socket is a handle of from the beginning: what it is is found by inspection, it is made
+  // non-blocking and close-on-exec, and closed with the socket. Of one that is not connected yet,
+  // but bound perhaps, connect() makes use. If it is of another kind (a file, a terminal, a
+  // listener, a number that is closed) or negative, an ArgumentError is thrown and it is left
+  // alone; so on Windows, which has no descriptors. (5.2)
+  std::optional<int> fd = {};
+
+  // Of a descriptor that is connected. What is not `readable` is never read, and counts as ended by
+  // the peer; on what is not `writable` writing fails as after end(). A pipe's end is one of them
+  // at the most. (5.3)
+  bool readable = false;
+  bool writable = false;
+
   bool noDelay = false;              // as setNoDelay() (15.1)
   bool keepAlive = false;            // as setKeepAlive() (15.2)
   double keepAliveInitialDelay = 0;  // in milliseconds
@@ -90,9 +104,16 @@ struct ListenOptions {
   std::optional<int> port = {};  // 0 to 65535; 0: the system picks one
   std::string host = {};         // name or address; empty: every address, IPv6 and IPv4 (7.4)
   std::string path = {};         // a local endpoint instead; if both are given the port wins
-  int backlog = 511;             // connections that may wait to be accepted; 0 means 511 (7.5)
-  bool exclusive = false;        // matters only between cooperating processes (17.4)
-  bool ipv6Only = false;         // `::` is not for IPv4 clients too
+
+  // A socket that somebody else has opened, and bound, before all of these: it is made to listen
+  // and is the server's from 'listening' on. close() closes it, but leaves a path that it is bound
+  // to. One that cannot listen gives an 'error' and is left alone; a negative number throws an
+  // ArgumentError. On Windows, which has no descriptors, the 'error' is ENOTSUP. (7.27, 7.28)
+  std::optional<int> fd = {};
+
+  int backlog = 511;       // connections that may wait to be accepted; 0 means 511 (7.5)
+  bool exclusive = false;  // matters only between cooperating processes (17.4)
+  bool ipv6Only = false;   // `::` is not for IPv4 clients too
 
   // Several servers may listen on one port if each of them asks for it, also in other processes of
   // this user; the system divides the connections. Where it does not, as on Windows and macOS,
@@ -140,6 +161,9 @@ struct ConnectOptions {
   // Those of SocketOptions; they matter to net::connect() only, which makes the socket.
   bool allowHalfOpen = false;
   bool reusable = false;
+  std::optional<int> fd = {};
+  bool readable = false;
+  bool writable = false;
   bool noDelay = false;
   bool keepAlive = false;
   double keepAliveInitialDelay = 0;
@@ -150,6 +174,9 @@ struct ConnectOptions {
   SocketOptions forSocket() const {
     return {.allowHalfOpen = allowHalfOpen,
             .reusable = reusable,
+            .fd = fd,
+            .readable = readable,
+            .writable = writable,
             .noDelay = noDelay,
             .keepAlive = keepAlive,
             .keepAliveInitialDelay = keepAliveInitialDelay,

@@ -26,10 +26,16 @@ Server Server::listen(OnListening listener) const {
 }
 
 Server Server::listen(ListenOn target, OnListening listener) const {
-  return listen({.port = target.checkedPort(), .path = target.path()}, std::move(listener));
+  return listen(std::move(target), ListenOptions().backlog, std::move(listener));
 }
 
 Server Server::listen(ListenOn target, int backlog, OnListening listener) const {
+  if (target.server() != nullptr || target.socket() != nullptr) {
+    state_->share(target.server() != nullptr ? target.server()->state_->duplicate()
+                                             : target.socket()->state_->duplicate(),
+                  backlog, std::move(listener));
+    return *this;
+  }
   return listen({.port = target.checkedPort(), .path = target.path(), .backlog = backlog},
                 std::move(listener));
 }

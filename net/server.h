@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "sprocket/net/socket.h"
 
@@ -48,6 +49,24 @@ using OnClosed = OnOutcome<Server>;
 using OnCounted = OnOutcome<Server, std::size_t>;
 using OnListening = OnceListener<Server, ServerEvents, "listening">;
 
+// What is listened on, if one argument says it: a port, a local path, or what another handle has
+// (see Server::listen()), which must live until the call is over.
+class ListenOn : public PortOrPath {
+ public:
+  using PortOrPath::PortOrPath;
+  ListenOn(PortOrPath place) : PortOrPath(std::move(place)) {}
+  ListenOn(const Server& server) : server_(&server) {}
+  ListenOn(const Socket& socket) : socket_(&socket) {}
+
+  // Null if it is something else.
+  const Server* server() const { return server_; }
+  const Socket* socket() const { return socket_; }
+
+ private:
+  const Server* server_ = nullptr;
+  const Socket* socket_ = nullptr;
+};
+
 class Server : public EventEmitter<Server, ServerEvents> {
  public:
   // A server that does not listen yet, of this thread's loop.
@@ -69,8 +88,14 @@ class Server : public EventEmitter<Server, ServerEvents> {
   // `listener` hears 'listening' once. Without a port the system picks one, without a host it is
   // every address; of what a host name stands for, the first IPv4 address if there is one. A server
   // that listens already moves to the new place. Throws an ArgumentError for a port outside
-  // 0..65535, a negative backlog, and options that have neither port nor path. Returns the server.
-  // [7.1 to 7.12]
+  // 0..65535, a negative backlog or descriptor, and options that have none of port, path and
+  // descriptor. Returns the server. [7.1 to 7.12]
+  //
+  // Given a server that listens it shares that one's place: both accept, each connection goes to
+  // one of them, and closing either does not stop the other; but a unix path goes with the server
+  // that made it. Given a socket that has a descriptor and is not connected it listens where that
+  // is bound, and the socket keeps its own. A connected socket gives an 'error' EINVAL, any other
+  // handle throws an ArgumentError; on Windows the 'error' is ENOTSUP. [7.27]
   Server listen(OnListening listener = {}) const;
   Server listen(const ListenOptions& options, OnListening listener = {}) const;
   Server listen(ListenOn target, OnListening listener = {}) const;

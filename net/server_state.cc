@@ -18,7 +18,7 @@ using platform::IpEndpoint;
 using platform::LocalPath;
 using platform::SysError;
 
-constexpr int kDefaultBacklog = 511;
+int backlogOf(int asked) { return asked == 0 ? 511 : asked; }
 
 // Of a connection that is refused: it is closed already.
 class Refused final : public platform::StreamHandler {
@@ -101,14 +101,14 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
   if (options.port && (*options.port < 0 || *options.port > 65535)) {
     throwBadPort("port", *options.port);
   }
-  if (!options.port && options.path.empty()) throwNoTarget("listen()");
+  if (options.fd && *options.fd < 0) throwBadDescriptor(*options.fd);
+  if (!options.fd && !options.port && options.path.empty()) throwNoTarget("listen()");
   if (options.backlog < 0) throwBadBacklog(options.backlog);
 
-  stopListening();
-  ++listens_;
-  updateClaim();
-
-  if (!options.port) {
+  startAnew();
+  if (options.fd) {
+    listenOn(*options.fd, options.backlog);
+  } else if (!options.port) {
     bind(LocalPath{options.path}, options);
   } else if (const auto port = static_cast<std::uint16_t>(*options.port); options.host.empty()) {
     bindEverywhere(port, options);
@@ -123,8 +123,37 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
                     });
     attempt_ = std::move(attempt);
   }
+  started(std::move(listener));
+}
+
+void ServerState::startAnew() {
+  stopListening();
+  ++listens_;
+  updateClaim();
+}
+
+void ServerState::started(OnListening listener) {
   if (auto node = listener.take()) listeners_.add(node.release(), false);
   updateClaim();
+}
+
+// On a duplicate of what another handle has. (Contract 7.27.)
+void ServerState::share(platform::Result<platform::Descriptor> descriptor, int backlog,
+                        OnListening listener) {
+  if (loop() == nullptr) return;
+  if (backlog < 0) throwBadBacklog(backlog);
+  startAnew();
+  if (!descriptor) {
+    fail(listenError(descriptor.error(), {}));
+  } else if (listenOn(descriptor->number(), backlog)) {
+    descriptor->release();
+  }
+  started(std::move(listener));
+}
+
+platform::Result<platform::Descriptor> ServerState::duplicate() const {
+  if (acceptor_ == nullptr) throwNotBound();
+  return acceptor_->listener->duplicate();
 }
 
 void ServerState::onResolved(const Error& error, const std::vector<dns::Address>& addresses) {
@@ -168,17 +197,39 @@ void ServerState::bind(const Endpoint& local, const ListenOptions& options) {
 }
 
 bool ServerState::tryBind(const Endpoint& local, const ListenOptions& options, SysError& error) {
+  const auto open = [&](Acceptor& acceptor) {
+    return loop()->backend().listen(local,
+                                    {.backlog = backlogOf(options.backlog),
+                                     .ipv6Only = options.ipv6Only,
+                                     .reusePort = options.reusePort,
+                                     .readableAll = options.readableAll,
+                                     .writableAll = options.writableAll,
+                                     .strictPath = options.strictPath},
+                                    acceptor);
+  };
+  return tryOpen(open, error);
+}
+
+bool ServerState::listenOn(int descriptor, int backlog) {
+  SysError error;
+  const auto open = [&](Acceptor& acceptor) {
+    return loop()->backend().adopt(descriptor, backlogOf(backlog), acceptor);
+  };
+  if (tryOpen(open, error)) return true;
+  fail(listenError(error, {}));
+  return false;
+}
+
+// All that needs memory comes before the backend has anything.
+template <class Open>
+bool ServerState::tryOpen(Open open, SysError& error) {
   auto acceptor = std::make_unique<Acceptor>(*this);
-  acceptors_.reserve(acceptors_.size() + 1);  // the backend keeps it once it listens
-  auto listener =
-      loop()->backend().listen(local,
-                               {.backlog = options.backlog == 0 ? kDefaultBacklog : options.backlog,
-                                .ipv6Only = options.ipv6Only,
-                                .reusePort = options.reusePort,
-                                .readableAll = options.readableAll,
-                                .writableAll = options.writableAll,
-                                .strictPath = options.strictPath},
-                               *acceptor);
+  acceptors_.reserve(acceptors_.size() + 1);
+  defer([listen = listens_](ServerState& self) {
+    if (self.listens_ != listen || !std::exchange(self.listeningDue_, false)) return;
+    self.emit<"listening">();
+  });
+  auto listener = open(*acceptor);
   if (!listener) {
     error = listener.error();
     return false;
@@ -187,15 +238,8 @@ bool ServerState::tryBind(const Endpoint& local, const ListenOptions& options, S
   acceptor->listener->startAccepting();
   acceptor_ = acceptor.get();
   acceptors_.push_back(std::move(acceptor));
+  listeningDue_ = true;
   updateClaim();
-  try {
-    defer([listen = listens_](ServerState& self) {
-      if (self.listens_ == listen) self.emit<"listening">();
-    });
-  } catch (const std::bad_alloc&) {
-    stopListening();
-    throw;
-  }
   return true;
 }
 
@@ -211,6 +255,7 @@ void ServerState::fail(const Error& error) {
 void ServerState::stopListening() {
   if (attempt_ != nullptr && attempt_->lookup) attempt_->lookup->cancel();
   attempt_.reset();
+  listeningDue_ = false;
   if (acceptor_ != nullptr) std::exchange(acceptor_, nullptr)->listener->close();
 }
 

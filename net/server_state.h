@@ -24,6 +24,8 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   ~ServerState();
 
   void listen(const ListenOptions& options, OnListening listener);
+  void share(platform::Result<platform::Descriptor> descriptor, int backlog, OnListening listener);
+  platform::Result<platform::Descriptor> duplicate() const;
   void close(OnClosed callback);
   void setReferenced(bool referenced);
   void setMaxConnections(std::optional<std::size_t> most) { maxConnections_ = most; }
@@ -58,6 +60,11 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   void bindEverywhere(std::uint16_t port, const ListenOptions& options);
   bool tryBind(const platform::Endpoint& local, const ListenOptions& options,
                platform::SysError& error);
+  bool listenOn(int descriptor, int backlog);
+  template <class Open>
+  bool tryOpen(Open open, platform::SysError& error);
+  void startAnew();
+  void started(OnListening listener);
   void fail(const Error& error);
   void stopListening();
   void acceptorClosed(Acceptor& acceptor);
@@ -77,6 +84,7 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   bool referenced_ = true;
   bool closeAsked_ = false;  // close() was called, and connections may be left
   bool closeDue_ = false;    // and none was, so 'close' comes even if it listens again
+  bool listeningDue_ = false;
 };
 
 }  // namespace sprocket::net

@@ -176,7 +176,8 @@ struct Address {
 
 class Socket : public EventEmitter<Socket, SocketEvents> {
  public:
-  // A socket that is not connected, of this thread's loop. [5.4]
+  // A socket of this thread's loop, not connected unless it is given a descriptor that is. [5.1 to
+  // 5.4]
   Socket();
   explicit Socket(const SocketOptions& options);
 
@@ -308,6 +309,7 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 
  private:
   friend class EventEmitter<Socket, SocketEvents>;
+  friend class Server;
   friend struct std::hash<Socket>;
   friend class EmitterState<SocketState, Socket, SocketEvents>;
 

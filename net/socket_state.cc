@@ -10,6 +10,7 @@
 namespace sprocket::net {
 namespace {
 
+using platform::DescriptorKind;
 using platform::Endpoint;
 
 // How much may wait in a corked socket before write() returns false, if its own mark is not higher.
@@ -59,10 +60,34 @@ SocketState::SocketState(reactor::Loop& loop, const SocketOptions& options)
       reusable_(options.reusable),
       noDelay_(options.noDelay) {
   setKeepAlive(options.keepAlive, Milliseconds(options.keepAliveInitialDelay).wholeSeconds());
-  if (options.onread.buffer.empty() && !options.onread.callback) return;
-  if (options.onread.buffer.empty() || !options.onread.callback) throwBadOnRead();
-  onRead_ = std::make_unique<OnRead>(options.onread);
-  flow_ = Flow::flowing;
+  if (!options.onread.buffer.empty() || options.onread.callback) {
+    if (options.onread.buffer.empty() || !options.onread.callback) throwBadOnRead();
+    onRead_ = std::make_unique<OnRead>(options.onread);
+    flow_ = Flow::flowing;
+  }
+  if (options.fd) adopt(options);
+}
+
+// Throws and leaves the descriptor alone, or has it, and then nothing throws any more.
+void SocketState::adopt(const SocketOptions& options) {
+  if (*options.fd < 0) throwBadDescriptor(*options.fd);
+  const auto kind = platform::kindOf(*options.fd);
+  if (kind == DescriptorKind::unconnected) {
+    auto taken = platform::Descriptor::takeOver(*options.fd);
+    if (!taken) throwDescriptorKind(DescriptorKind::unknown);
+    given_ = std::move(*taken);
+    return;
+  }
+  if (kind < DescriptorKind::connected) throwDescriptorKind(kind);
+  auto stream = loop()->backend().adopt(*options.fd, *this);
+  if (!stream) throwDescriptorKind(DescriptorKind::unknown);
+  self_ = this;
+  phase_ = Phase::open;
+  peerEnded_ = endDelivered_ = !options.readable || kind == DescriptorKind::pipeWriter;
+  ending_ = shutDown_ = finished_ = !options.writable || kind == DescriptorKind::pipeReader;
+  useStream(**stream);
+  updateReceiving();
+  updateClaim();
 }
 
 SocketState& SocketState::accepted(ServerState& server, platform::Stream& stream,
@@ -662,6 +687,7 @@ void SocketState::beginClosing(const Error& error) {
 // The queue stays until the stream is closed: the backend may still have its bytes.
 void SocketState::letGo() {
   if (connecting_) std::exchange(connecting_, {})->drop();
+  given_ = {};
   idle_.reset();
   kept_.reset();
   disconnectPipes();
@@ -741,6 +767,7 @@ void SocketState::onLoopGone() {
   phase_ = Phase::closed;
   destroyed_ = true;
   stream_ = nullptr;
+  given_ = {};
   PhaseTask::unlink();
   if (connecting_) std::exchange(connecting_, {})->drop();
   idle_.reset();
@@ -777,6 +804,13 @@ void SocketState::setKeepAlive(bool on, std::chrono::seconds initialDelay) {
   if (delay > 0) keepAliveDelay_ = delay;
   if (isSame || stream_ == nullptr) return;
   stream_->setKeepAlive(on, std::chrono::seconds(keepAliveDelay_));
+}
+
+// For a server to listen on what this socket was given.
+platform::Result<platform::Descriptor> SocketState::duplicate() const {
+  if (given_) return platform::Descriptor::duplicateOf(given_.number());
+  if (phase_ != Phase::open) throwNotBound();
+  return platform::SysError{platform::errorNumber("EINVAL"), platform::Operation::listen};
 }
 
 void SocketState::setReferenced(bool referenced) {

@@ -68,6 +68,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void unpipe(SocketState* destination);  // null: every one
   void setTimeout(double milliseconds, OnTimeout listener);
   void setNoDelay(bool on);
+  platform::Result<platform::Descriptor> duplicate() const;
   void setKeepAlive(bool on, std::chrono::seconds initialDelay);
   void setReferenced(bool referenced);
 
@@ -144,6 +145,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void onPhase() override;  // 'close'
   void onLoopGone() override;
 
+  void adopt(const SocketOptions& options);
   void useStream(platform::Stream& stream);
   void becomeOpen();
 
@@ -209,6 +211,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   platform::Stream* stream_ = nullptr;  // the backend's, until onClose()
   reactor::RefPtr<ServerState> server_;
   reactor::RefPtr<Connecting> connecting_;
+  platform::Descriptor given_;  // not connected yet: for connect()
   std::unique_ptr<Sending> sending_;
   std::unique_ptr<IdleTimer> idle_;
   std::unique_ptr<std::string> kept_;   // received before anybody wanted it

@@ -98,6 +98,14 @@ inline GivenDescriptor givenBoundPath(const std::string& path) {
   return made;
 }
 
+// Whether connecting succeeds at once.
+inline bool connectTo(const GivenDescriptor& client, const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  return connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+}
+
 inline int portOf(const GivenDescriptor& of) {
   sockaddr_in address{};
   socklen_t size = sizeof address;
