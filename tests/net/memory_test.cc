@@ -487,6 +487,36 @@ bool burst(Run& run) {
                      [](const Story* story) { return story->isWell() && story->got == "hello"; });
 }
 
+// One may come and the others are refused, and then they are counted.
+template <class V>
+bool limited(Run& run) {
+  constexpr std::size_t count = 3;
+  std::size_t refused = 0;
+  std::size_t left = count;
+  int told = 0;
+  const Server server = run.listen(V(), [](Socket, Story&) {});
+  server.setMaxConnections(1);
+  server.on<"drop">([&](const net::Drop& drop) { refused += drop.why ? 0 : 1; });
+  const net::ConnectOptions place = run.placeOf(server);
+  std::vector<Socket> clients(count);
+  for (const Socket& client : clients) {
+    client.on<"error">([&](const Error& error) { run.note(error); });
+    client.on<"close">([&] {
+      const auto memory = Memory::spared();
+      if (--left == 0) return run.close(server);
+      if (left > 1) return;
+      run.call([&] { server.getConnections([&] { ++told; }); });
+      for (const Socket& each : clients) each.destroy();
+    });
+    run.call([&] { client.resume(); });
+    run.call([&] { client.connect(place); });
+  }
+  server.on<"connection">([](Socket served) { served.resume(); });
+  run.finish();
+  BOOST_TEST(told == 1);
+  return refused == count - 1;
+}
+
 // The peer is gone with much still to be sent.
 template <class V>
 bool reset(Run& run) {
@@ -621,6 +651,8 @@ BOOST_AUTO_TEST_CASE(pathInUse, *notUnderWine("Wine lets every process make inst
 }
 BOOST_AUTO_TEST_CASE(burstOverTcp) { sweep("burstOverTcp", burst<Tcp>); }
 BOOST_AUTO_TEST_CASE(burstOverUnix) { sweep("burstOverUnix", burst<Unix>); }
+BOOST_AUTO_TEST_CASE(limitedOverTcp) { sweep("limitedOverTcp", limited<Tcp>); }
+BOOST_AUTO_TEST_CASE(limitedOverUnix) { sweep("limitedOverUnix", limited<Unix>); }
 BOOST_AUTO_TEST_CASE(resetOverTcp) { sweep("resetOverTcp", reset<Tcp>); }
 BOOST_AUTO_TEST_CASE(resetOverUnix) { sweep("resetOverUnix", reset<Unix>); }
 BOOST_AUTO_TEST_CASE(mistakesOverTcp) { sweep("mistakesOverTcp", mistakes<Tcp>); }

@@ -1,6 +1,7 @@
 // What the real Unix backend does when the kernel interrupts, refuses or runs out: one named case
 // for each answer that reliability.md gives. fault_sweep_test.cc fails every call there is.
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #include "sprocket/tests/skip.h"
 #include "sprocket/tests/support/backend_fixture.h"
 #include "sprocket/tests/support/fake_syscalls.h"
+#include "sprocket/tests/support/given_descriptors.h"
 #include "sprocket/tests/support/poller_kind.h"
 #include "sprocket/tests/support/temp_path.h"
 
@@ -754,6 +756,65 @@ BOOST_AUTO_TEST_CASE(a_fin_behind_data_is_read_in_the_same_turn) {
   pair.server.startReceiving();
   fixture.turn();
   BOOST_TEST(pair.server.events() == "connect, receive(5), end");
+}
+
+// Pipes, which are read and written by calls of their own.
+
+BOOST_AUTO_TEST_CASE(pipes_bear_interruptions_and_single_bytes) {
+  GivenPair pipe = givenPipe();
+  fake.handOver(pipe.first.get());
+  fake.handOver(pipe.second.get());
+  fake.failEachOnce(Call::readv, EINTR);
+  fake.failEachOnce(Call::writev, EINTR);
+  fake.limitTransfers(1);
+  RecordingStreamHandler& reader = fixture.adopt(pipe.first.release());
+  RecordingStreamHandler& writer = fixture.adopt(pipe.second.release());
+  reader.startReceiving();
+  writer.sendAll("hello world");
+  fixture.runUntil([&] { return reader.received() == "hello world"; });
+  writer.close();
+  fixture.runUntil([&] { return reader.ended(); });
+  BOOST_TEST(writer.sentCount() == 10u);  // all but what was tried first
+}
+
+BOOST_AUTO_TEST_CASE(a_failing_pipe_says_so_once) {
+  for (const Call call : {Call::readv, Call::writev}) {
+    GivenPair pipe = givenPipe();
+    fake.handOver(pipe.first.get());
+    fake.handOver(pipe.second.get());
+    RecordingStreamHandler& reader = fixture.adopt(pipe.first.release());
+    RecordingStreamHandler& writer = fixture.adopt(pipe.second.release());
+    reader.startReceiving();
+    if (call == Call::writev) fake.fail(call, ENOMEM);
+    writer.trySend("hello");
+    if (call == Call::readv) fake.fail(call, ENOMEM);
+    RecordingStreamHandler& failing = call == Call::readv ? reader : writer;
+    fixture.runUntil([&] { return failing.failed(); });
+    BOOST_TEST(failing.events() ==
+               (call == Call::readv ? "error read ENOMEM" : "error write ENOMEM"));
+    reader.close(), writer.close();
+  }
+}
+
+// Who is told that it is not taken has it as it was.
+BOOST_AUTO_TEST_CASE(a_descriptor_that_cannot_be_changed_is_not_taken) {
+  GivenPair pair = givenUnixPair();
+  const int fd = pair.first.get();
+  fake.handOver(fd);
+  RecordingStreamHandler handler(fixture.watch(), "refused");
+  fake.fail(Call::fcntl, EBADF);
+  BOOST_TEST(!fixture.backend().adopt(fd, handler));
+  fake.fail(Call::fcntl, EBADF);
+  BOOST_TEST(!platform::Descriptor::takeOver(fd));
+  BOOST_TEST(fcntl(fd, F_GETFD) == 0);
+  fixture.adopt(pair.first.release()).close();
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_without_a_descriptor_for_it_is_not_duplicated) {
+  RecordingListenerHandler& listener = listening();
+  fake.limitDescriptors(fake.openDescriptors().size(), EMFILE);
+  const auto copy = listener.listener().duplicate();
+  BOOST_TEST(copy.error().code() == "EMFILE");
 }
 
 // A wake from another thread, just when the one before it is being taken note of.

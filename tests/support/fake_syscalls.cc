@@ -26,16 +26,12 @@ std::size_t indexOf(Call call) { return static_cast<std::size_t>(call); }
 
 std::string_view callName(Call call) {
   static constexpr std::array<std::string_view, kCallKinds> names = {
-      "socket",      "accept",       "bind",
-      "listen",      "connect",      "recv",
-      "send",        "sendmsg",      "readv",
-      "writev",      "shutdown",     "close",
-      "getsockname", "getpeername",  "getsockopt",
-      "setsockopt",  "open",         "fcntl",
-      "fstat",       "lstat",        "unlink",
-      "chmod",       "clockGettime", "makePoller",
-      "watch",       "poll",         "pollMilliseconds",
-      "makeWakeup",  "takeWake",     "wake"};
+      "socket",      "accept",      "bind",       "listen",           "connect",    "recv",
+      "send",        "sendmsg",     "readv",      "writev",           "shutdown",   "close",
+      "getsockname", "getpeername", "getsockopt", "setsockopt",       "open",       "fcntl",
+      "duplicate",   "fstat",       "lstat",      "unlink",           "chmod",      "clockGettime",
+      "makePoller",  "watch",       "poll",       "pollMilliseconds", "makeWakeup", "takeWake",
+      "wake"};
   return names[indexOf(call)];
 }
 
@@ -55,7 +51,7 @@ std::span<const int> plausibleErrors(Call call) {
   static constexpr int name[] = {ENOBUFS};
   static constexpr int option[] = {ENOBUFS, ENOMEM, EINVAL};
   static constexpr int open[] = {EINTR, EMFILE, ENFILE, ENOMEM, EACCES};
-  static constexpr int descriptor[] = {EMFILE};
+  static constexpr int number[] = {EBADF};
   static constexpr int status[] = {ENOMEM};
   static constexpr int file[] = {EACCES, ENOENT, EROFS};
   static constexpr int poller[] = {EMFILE, ENFILE, ENOMEM};
@@ -80,7 +76,8 @@ std::span<const int> plausibleErrors(Call call) {
     case Call::getsockopt:
     case Call::setsockopt: return option;
     case Call::open: return open;
-    case Call::fcntl: return descriptor;
+    case Call::fcntl: return number;
+    case Call::duplicate: return poller;
     case Call::fstat: return status;
     case Call::lstat:
     case Call::unlink:
@@ -193,7 +190,7 @@ int FakeSyscalls::sweptErrorOf(Call call, std::size_t index) {
 
 bool FakeSyscalls::makesDescriptor(Call call) const {
   return call == Call::socket || call == Call::accept || call == Call::open ||
-         call == Call::makePoller || call == Call::makeWakeup;
+         call == Call::duplicate || call == Call::makePoller || call == Call::makeWakeup;
 }
 
 int FakeSyscalls::openedOrNot(int fd) {
@@ -341,9 +338,10 @@ int open(const char* path, int flags) {
 }
 
 int fcntl(int fd, int command, int argument) {
-  return passOn(fd, Call::fcntl, [&] {
+  const Call call = command == F_DUPFD_CLOEXEC ? Call::duplicate : Call::fcntl;
+  return passOn(fd, call, [&] {
     const int result = ::fcntl(fd, command, argument);
-    return command == F_DUPFD_CLOEXEC ? opened(result) : result;
+    return call == Call::duplicate ? opened(result) : result;
   });
 }
 

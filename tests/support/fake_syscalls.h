@@ -46,6 +46,7 @@ enum class Call {
   setsockopt,
   open,
   fcntl,
+  duplicate,  // fcntl too
   fstat,
   lstat,
   unlink,
