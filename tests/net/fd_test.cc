@@ -1,9 +1,6 @@
 // Sockets and servers of descriptors that somebody else has opened. On Windows there are none, and
 // that is tested in listen_handle_test.cc.
 
-#include <fcntl.h>
-#include <stdlib.h>
-
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -11,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -70,15 +68,10 @@ BOOST_FIXTURE_TEST_SUITE(inspection, FdFixture)
 
 BOOST_AUTO_TEST_CASE(whatIsNoStreamIsRefusedAndLeftAlone,
                      *label("5.2") * label("3.4") * label("1.8")) {
-  GivenDescriptor listener = givenBoundPort();
-  listen(listener.get(), 1);
   const std::pair<GivenDescriptor, std::string> refused[] = {
-      {GivenDescriptor(creat(path().c_str(), 0600)), "FILE"},
-      {GivenDescriptor(open("/dev/null", O_RDWR)), "FILE"},
-      {GivenDescriptor(posix_openpt(O_RDWR | O_NOCTTY)), "TTY"},
-      {givenBoundPort(SOCK_DGRAM), "UDP"},
-      {std::move(listener), "LISTENER"},
-      {GivenDescriptor(open("/", O_RDONLY)), "UNKNOWN"}};
+      {givenFile(path()), "FILE"},   {givenDevice(), "FILE"},
+      {givenTerminal(), "TTY"},      {givenBoundPort(SOCK_DGRAM), "UDP"},
+      {givenListener(), "LISTENER"}, {givenDirectory(), "UNKNOWN"}};
   for (const auto& [descriptor, kind] : refused) {
     const int fd = descriptor.get();
     BOOST_TEST(messageOf([=] { Socket(both(fd)); }) ==
@@ -470,7 +463,7 @@ BOOST_AUTO_TEST_CASE(takeTheDescriptorBeforePortAndPath, *label("7.27")) {
 BOOST_AUTO_TEST_CASE(failOnWhatCannotListenAndLeaveItAlone,
                      *label("7.27") * label("7.8") * label("3.3")) {
   const std::pair<GivenDescriptor, std::string> refused[] = {
-      {GivenDescriptor(open("/dev/null", O_RDWR)), "ENOTSOCK: socket operation on non-socket"},
+      {givenDevice(), "ENOTSOCK: socket operation on non-socket"},
       {std::move(givenPipe().first), "ENOTSOCK: socket operation on non-socket"},
       {givenBoundPort(SOCK_DGRAM), "ENOTSUP: operation not supported"},
       {std::move(givenTcpPair().first), "EINVAL: invalid argument"}};
@@ -540,7 +533,7 @@ BOOST_AUTO_TEST_CASE(haveTheBacklogTheyAreGiven, *label("7.5") * label("7.27")) 
   std::vector<GivenDescriptor> waiting;
   int refused = 0;
   for (int i = 0; i < 4; ++i) {
-    waiting.emplace_back(socket(AF_UNIX, SOCK_STREAM, 0));
+    waiting.push_back(givenPathSocket());
     waiting.back().setNonBlocking();
     refused += connectTo(waiting.back(), place) ? 0 : 1;
   }

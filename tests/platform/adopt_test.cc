@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -79,10 +78,10 @@ BOOST_AUTO_TEST_CASE(areFoundByInspection) {
   const auto kindOfMade = [](int made) { return kindOf(GivenDescriptor(made).get()); };
   BOOST_TEST(kindOf(-1) == DescriptorKind::unknown);
   BOOST_TEST(kindOf(1'000'000) == DescriptorKind::unknown);
-  BOOST_TEST(kindOfMade(open("/", O_RDONLY)) == DescriptorKind::unknown);
-  BOOST_TEST(kindOfMade(creat(directory.path("file").c_str(), 0600)) == DescriptorKind::file);
-  BOOST_TEST(kindOfMade(open("/dev/null", O_RDWR)) == DescriptorKind::file);
-  BOOST_TEST(kindOfMade(posix_openpt(O_RDWR | O_NOCTTY)) == DescriptorKind::terminal);
+  BOOST_TEST(kindOf(givenDirectory().get()) == DescriptorKind::unknown);
+  BOOST_TEST(kindOf(givenFile(directory.path("file")).get()) == DescriptorKind::file);
+  BOOST_TEST(kindOf(givenDevice().get()) == DescriptorKind::file);
+  BOOST_TEST(kindOf(givenTerminal().get()) == DescriptorKind::terminal);
   BOOST_TEST(kindOfMade(socket(AF_INET, SOCK_DGRAM, 0)) == DescriptorKind::datagram);
   BOOST_TEST(kindOfMade(socket(AF_UNIX, SOCK_DGRAM, 0)) == DescriptorKind::unknown);
   BOOST_TEST(kindOfMade(socket(AF_UNIX, SOCK_SEQPACKET, 0)) == DescriptorKind::unknown);
@@ -96,9 +95,7 @@ BOOST_AUTO_TEST_CASE(areFoundByInspection) {
   BOOST_TEST(kindOf(pipe.first.get()) == DescriptorKind::pipeReader);
   BOOST_TEST(kindOf(pipe.second.get()) == DescriptorKind::pipeWriter);
   BOOST_TEST(kindOf(fifo(O_RDWR).get()) == DescriptorKind::pipe);
-  const GivenDescriptor listener = givenBoundPort();
-  listen(listener.get(), 1);
-  BOOST_TEST(kindOf(listener.get()) == DescriptorKind::listening);
+  BOOST_TEST(kindOf(givenListener().get()) == DescriptorKind::listening);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -119,11 +116,9 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(theDescriptorIsMadeLikeOurs, V, Pairs, AdoptFix
 
 BOOST_FIXTURE_TEST_CASE(whatIsNoStreamIsLeftAsItWas, AdoptFixture) {
   RecordingStreamHandler handler(fixture->watch(), "refused");
-  GivenDescriptor listener = givenBoundPort();
-  listen(listener.get(), 1);
-  const GivenDescriptor refused[] = {
-      GivenDescriptor(open("/dev/null", O_RDWR)), GivenDescriptor(socket(AF_INET, SOCK_DGRAM, 0)),
-      GivenDescriptor(socket(AF_INET, SOCK_STREAM, 0)), std::move(listener)};
+  const GivenDescriptor refused[] = {givenDevice(), GivenDescriptor(socket(AF_INET, SOCK_DGRAM, 0)),
+                                     GivenDescriptor(socket(AF_INET, SOCK_STREAM, 0)),
+                                     givenListener()};
   for (const GivenDescriptor& each : refused) {
     const auto stream = fixture->backend().adopt(each.get(), handler);
     BOOST_TEST(!stream);
@@ -405,16 +400,14 @@ BOOST_FIXTURE_TEST_CASE(aBoundPathListensAndStays, AdoptFixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(oneThatListensAlreadyGoesOn, AdoptFixture) {
-  GivenDescriptor bound = givenBoundPort();
-  listen(bound.get(), 1);
-  fixture->connectPair(fixture->adoptListener(bound.release()));
+  fixture->connectPair(fixture->adoptListener(givenListener().release()));
 }
 
 BOOST_FIXTURE_TEST_CASE(whatCannotListenIsLeftAsItWas, AdoptFixture) {
   GivenPair tcp = givenTcpPair();
   GivenPair pipe = givenPipe();
   const std::pair<GivenDescriptor, std::string_view> refused[] = {
-      {GivenDescriptor(open("/dev/null", O_RDWR)), "ENOTSOCK"},
+      {givenDevice(), "ENOTSOCK"},
       {std::move(pipe.first), "ENOTSOCK"},
       {givenBoundPort(SOCK_DGRAM), "ENOTSUP"},
       {std::move(tcp.first), "EINVAL"}};

@@ -5,11 +5,13 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <stdexcept>
@@ -75,6 +77,13 @@ inline GivenPair givenPipe() {
   return {GivenDescriptor(ends[0]), GivenDescriptor(ends[1])};
 }
 
+inline GivenDescriptor givenFile(const std::string& path) {
+  return GivenDescriptor(creat(path.c_str(), 0600));
+}
+inline GivenDescriptor givenDirectory() { return GivenDescriptor(open("/", O_RDONLY)); }
+inline GivenDescriptor givenDevice() { return GivenDescriptor(open("/dev/null", O_RDWR)); }
+inline GivenDescriptor givenTerminal() { return GivenDescriptor(posix_openpt(O_RDWR | O_NOCTTY)); }
+
 // Bound to a free port of 127.0.0.1.
 inline GivenDescriptor givenBoundPort(int type = SOCK_STREAM) {
   GivenDescriptor made(socket(AF_INET, type, 0));
@@ -124,6 +133,17 @@ inline GivenPair givenTcpPair() {
     throw std::runtime_error("connect");
   }
   return {std::move(client), GivenDescriptor(accept(listener.get(), nullptr, nullptr))};
+}
+
+// Neither bound nor connected.
+inline GivenDescriptor givenPathSocket() {
+  return GivenDescriptor(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+inline GivenDescriptor givenListener() {
+  GivenDescriptor made = givenBoundPort();
+  listen(made.get(), 1);
+  return made;
 }
 
 inline bool isOpen(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
