@@ -14,7 +14,7 @@
 // delivered the listeners are released, with what they captured, unless the socket was connected
 // again by then or is `reusable`.
 //
-// Numbers in brackets are the items of the behaviour contract.
+// Numbers in brackets are the items of net/behaviour.md.
 
 #include <chrono>
 #include <compare>
