@@ -40,6 +40,12 @@ std::string quoted(std::string_view text) {
   return xml + '"';
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
 }  // namespace
 
 CaseReport::CaseReport(std::string path) : path_(std::move(path)) {}
@@ -51,8 +57,9 @@ void CaseReport::test_start(ut::counter_t, ut::test_unit_id root) {
     const std::string path = test.full_name();  // suite/.../case
     const std::size_t nameAt = path.size() - test.p_name->size();
     index_.emplace(test.p_id, cases_.size());
-    cases_.push_back(
-        {.suite = path.substr(0, std::max<std::size_t>(nameAt, 1) - 1), .name = test.p_name});
+    cases_.push_back({.suite = path.substr(0, std::max<std::size_t>(nameAt, 1) - 1),
+                      .name = test.p_name,
+                      .items = joined(test.p_labels)});
   });
   write();
 }
@@ -107,7 +114,7 @@ void CaseReport::write() const {
       << count(Outcome::kSkipped) << "\">\n";
   for (const Case& test : cases_) {
     out << "<testcase classname=" << quoted(test.suite) << " name=" << quoted(test.name)
-        << " time=\"" << test.seconds << '"';
+        << " items=" << quoted(test.items) << " time=\"" << test.seconds << '"';
     switch (test.outcome) {
       case Outcome::kPassed: out << "/>\n"; break;
       case Outcome::kFailed:

@@ -1,7 +1,7 @@
 #pragma once
 
 // The result of each test case, in the JUnit file that Bazel keeps beside the test's log, also for
-// a cached result. tools/test counts from it.
+// a cached result. tools/test counts from it, and tells tools/contract what the case has shown.
 //
 // The file is whole after every change, and a case counts as failed until it has passed. So a
 // crash, an exit() or a time-out in the middle leaves the case in progress and those after it as
@@ -35,6 +35,7 @@ class CaseReport final : public boost::unit_test::test_observer {
   struct Case {
     std::string suite;
     std::string name;
+    std::string items;  // of net/behaviour.md, its labels: "9.4 9.5"
     Outcome outcome = Outcome::kFailed;
     std::string reason = "did not run";  // of a failure or of skipping
     double seconds = 0;

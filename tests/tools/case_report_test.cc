@@ -34,15 +34,15 @@ std::string testcase(const std::string& attributes, const std::string& outcome) 
   return "<testcase " + attributes + "><" + outcome + "/></testcase>";
 }
 
-const std::string kPassed = R"(<testcase classname="" name="passes"/>)";
+const std::string kPassed = R"(<testcase classname="" name="passes" items="9.4 9.5"/>)";
 const std::string kFailed =
-    testcase(R"(classname="" name="fails")", R"(failure message="checks failed: 1")");
-const std::string kSkipped = testcase(R"(classname="" name="isSkipped")",
+    testcase(R"(classname="" name="fails" items="")", R"(failure message="checks failed: 1")");
+const std::string kSkipped = testcase(R"(classname="" name="isSkipped" items="")",
                                       R"(skipped message="1 &lt; 2 &amp; &quot;so&quot;")");
 const std::string kUnfinished =
-    testcase(R"(classname="crash" name="dies")", R"(failure message="did not finish")");
+    testcase(R"(classname="crash" name="dies" items="")", R"(failure message="did not finish")");
 const std::string kNotRun =
-    testcase(R"(classname="crash" name="comesLater")", R"(failure message="did not run")");
+    testcase(R"(classname="crash" name="comesLater" items="")", R"(failure message="did not run")");
 
 void check(const Run& run, const std::vector<std::string>& expected) {
   BOOST_TEST(run.cases == expected, boost::test_tools::per_element());
