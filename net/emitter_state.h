@@ -3,6 +3,7 @@
 // EmitterState: the common part of the objects that Socket and Server handles name: they count
 // their handles, belong to a loop, have listeners, and do things later.
 
+#include <cassert>
 #include <utility>
 
 #include "sprocket/net/event_emitter.h"
@@ -17,7 +18,10 @@ class EmitterState : public reactor::RefCounted<State>, protected reactor::Resid
  public:
   using Resident::loop;
 
-  ListenerTable& listeners() { return listeners_; }
+  ListenerTable& listeners() {
+    assert(isOnItsThread());
+    return listeners_;
+  }
   Handle handle() { return Handle(state()); }
 
  protected:

@@ -244,7 +244,7 @@ Resident::Resident(Loop& loop) : loop_(&loop) { loop.residents_.pushBack(*this);
 Resident::~Resident() { keepRunning(false); }
 
 void Resident::keepRunning(bool keep) {
-  assert(loop_ == nullptr || loop_->isThisThread());
+  assert(isOnItsThread());
   if (keep == keeps_ || loop_ == nullptr) return;
   keeps_ = keep;
   if (keep) {
@@ -253,5 +253,7 @@ void Resident::keepRunning(bool keep) {
     --loop_->keepers_;
   }
 }
+
+bool Resident::isOnItsThread() const { return loop_ == nullptr || loop_->isThisThread(); }
 
 }  // namespace sprocket::reactor

@@ -4,6 +4,8 @@
 // a handle to it: a socket, a server, a timeout. It knows its loop, or that it has none any more,
 // and it says whether it keeps that loop running.
 
+#include <cassert>
+
 #include "sprocket/platform/intrusive_list.h"
 
 namespace sprocket::reactor {
@@ -12,8 +14,12 @@ class Loop;
 
 class Resident : public platform::ListLink<Resident> {
  public:
-  // Null once the loop has been destroyed.
-  Loop* loop() const { return loop_; }
+  // Null once the loop has been destroyed. What is done on another thread than the loop's ends
+  // here, in builds with assertions.
+  Loop* loop() const {
+    assert(isOnItsThread());
+    return loop_;
+  }
 
   // The loop is being destroyed: let go of everything that user code put in. loop() is null by now.
   virtual void onLoopGone() = 0;
@@ -24,6 +30,8 @@ class Resident : public platform::ListLink<Resident> {
 
   // Whether the loop's run() goes on for this object's sake.
   void keepRunning(bool keep);
+
+  bool isOnItsThread() const;
 
  private:
   friend class Loop;
