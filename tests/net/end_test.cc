@@ -1,7 +1,6 @@
-// Ending, by either side, in both modes, and destroying: whole sequences of events. (Contract,
-// sections 9 and 18.)
+// Ending, by either side, in both modes, and destroying. (behaviour.md, 9; whole sequences of
+// events are in sequences_test.cc.)
 
-#include <array>
 #include <cstddef>
 #include <functional>
 #include <stdexcept>
@@ -25,24 +24,6 @@ using boost::unit_test::label;
 using net::Socket;
 
 struct EndFixture : SystemFixture, SocketFixture {
-  // How a peer says something and ends: byte by byte, with turns of the loop in between; in one
-  // piece, and FIN later; or all before the loop looks.
-  enum class Pace { slow, fast, withFin };
-  static constexpr std::array kPaces = {Pace::slow, Pace::fast, Pace::withFin};
-
-  void sendAndEnd(RawSocket& peer, std::string_view text, Pace pace) {
-    if (pace == Pace::slow) {
-      for (const char& each : text) {
-        peer.send({&each, 1});
-        settle();
-      }
-    } else {
-      peer.send(text);
-    }
-    if (pace != Pace::withFin) settle();
-    peer.sendFin();
-  }
-
   // A new socket, whose every event is in the trace from here on.
   Socket watched(const net::SocketOptions& options = {}) {
     trace.clear();
@@ -53,167 +34,6 @@ struct EndFixture : SystemFixture, SocketFixture {
 };
 
 BOOST_FIXTURE_TEST_SUITE(ending, EndFixture)
-
-BOOST_AUTO_TEST_SUITE(sequences)
-
-BOOST_TEST_DECORATOR(*label("18.1"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAClientThatEndsAtOnce, V, Venues, EndFixture) {
-  for (const Pace pace : kPaces) {
-    const RawListener listener = rawListener(V());
-    const Socket socket = watched();
-    socket.connect(optionsTo(listener.place));
-    socket.write("request", trace.addsOutcome("written"));
-    socket.end(trace.addsOutcome("ended"));
-    RawSocket peer = acceptPeer(listener, socket);
-    BOOST_TEST(receiveToEnd(peer) == "request");
-    sendAndEnd(peer, "answer", pace);
-    run();
-    BOOST_TEST(trace.text() ==
-               "socket connect, socket ready, written, ended, socket finish, "
-               "socket data(answer), socket end, socket close(false)");
-  }
-}
-
-BOOST_TEST_DECORATOR(*label("18.2") * label("9.4"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAPeerThatEndsFirst, V, Venues, EndFixture) {
-  for (const Pace pace : kPaces) {
-    const RawListener listener = rawListener(V());
-    const Socket socket = watched();
-    socket.connect(optionsTo(listener.place));
-    RawSocket peer = acceptPeer(listener, socket);
-    sendAndEnd(peer, "hello", pace);
-    run();
-    BOOST_TEST(trace.text() ==
-               "socket connect, socket ready, socket data(hello), socket end, socket finish, "
-               "socket close(false)");
-    BOOST_TEST(receiveToEnd(peer) == "");
-    BOOST_TEST(peer.ended());
-  }
-}
-
-BOOST_TEST_DECORATOR(*label("18.2") * label("9.4"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAClientThatEndsFirstSeenByTheServer, V, Venues, EndFixture) {
-  for (const Pace pace : kPaces) {
-    RawPair pair = acceptRaw(V());
-    trace.clear();
-    trace.watch("socket", pair.socket).watchData("socket", pair.socket);
-    sendAndEnd(pair.peer, "hello", pace);
-    run();
-    BOOST_TEST(trace.text() ==
-               "socket data(hello), socket end, socket finish, socket close(false)");
-    BOOST_TEST(pair.peer.ended());
-  }
-}
-
-BOOST_TEST_DECORATOR(*label("18.3") * label("9.6"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAHalfOpenClient, V, Venues, EndFixture) {
-  for (const Pace pace : kPaces) {
-    const RawListener listener = rawListener(V());
-    const Socket socket = watched({.allowHalfOpen = true});
-    socket.connect(optionsTo(listener.place));
-    RawSocket peer = acceptPeer(listener, socket);
-    sendAndEnd(peer, "hello", pace);
-    runUntil([&] { return trace.text().ends_with("socket end"); });
-    settle();
-    BOOST_TEST(!socket.destroyed());
-    BOOST_TEST(!peer.ended());
-    socket.write("one", trace.addsOutcome("one"));
-    settle();
-    socket.write("two", trace.addsOutcome("two"));
-    socket.end(trace.addsOutcome("ended"));
-    run();
-    BOOST_TEST(trace.text() ==
-               "socket connect, socket ready, socket data(hello), socket end, one, two, ended, "
-               "socket finish, socket close(false)");
-    BOOST_TEST(receiveToEnd(peer) == "onetwo");
-  }
-}
-
-BOOST_TEST_DECORATOR(*label("18.3") * label("9.6") * label("7.15"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAHalfOpenServer, V, Venues, EndFixture) {
-  for (const Pace pace : kPaces) {
-    RawPair pair = acceptRaw(V(), {.allowHalfOpen = true});
-    trace.clear();
-    trace.watch("socket", pair.socket).watchData("socket", pair.socket);
-    sendAndEnd(pair.peer, "hello", pace);
-    runUntil([&] { return trace.text().ends_with("socket end"); });
-    settle();
-    pair.socket.end("bye");
-    run();
-    BOOST_TEST(trace.text() ==
-               "socket data(hello), socket end, socket finish, socket close(false)");
-    BOOST_TEST(receiveToEnd(pair.peer) == "bye");
-  }
-}
-
-BOOST_TEST_DECORATOR(*label("18.3") * label("9.7"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAHalfOpenSocketThatEndsFirst, V, Venues, EndFixture) {
-  for (const Pace pace : kPaces) {
-    const RawListener listener = rawListener(V());
-    const Socket socket = watched({.allowHalfOpen = true});
-    socket.connect(optionsTo(listener.place));
-    socket.end("request");
-    RawSocket peer = acceptPeer(listener, socket);
-    BOOST_TEST(receiveToEnd(peer) == "request");
-    settle();
-    sendAndEnd(peer, "answer", pace);
-    run();
-    BOOST_TEST(trace.text() ==
-               "socket connect, socket ready, socket finish, socket data(answer), socket end, "
-               "socket close(false)");
-  }
-}
-
-// The same with a kernel that moves one byte a call, in both directions.
-BOOST_TEST_DECORATOR(*label("18.1") * label("18.2"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(areTheSameByteByByte, V, Venues, EndFixture) {
-  const Socket client = watched();
-  const net::Server server = serve(V(), [](Socket served) {
-    served.on<"end">([served] { served.end("answer"); });
-    served.resume();
-  });
-  syscalls.limitTransfers(1);
-  client.connect(placeOf(server));
-  client.end("request", trace.addsOutcome("ended"));
-  run();
-  BOOST_TEST(trace.text() ==
-             "socket connect, socket ready, ended, socket finish, socket data(answer), "
-             "socket end, socket close(false)");
-}
-
-BOOST_TEST_DECORATOR(*label("18.7"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofDestroy, V, Venues, EndFixture) {
-  const Socket socket;
-  RawSocket peer = connectRaw(socket, V());
-  trace.watch("socket", socket);
-  BOOST_TEST((socket.destroy() == socket));
-  BOOST_TEST(socket.destroyed());
-  BOOST_TEST(trace.text() == "");
-  socket.destroy(Error({.message = "too late"}));
-  run();
-  socket.destroy();
-  run();
-  BOOST_TEST(trace.text() == "socket close(false)");
-  BOOST_TEST(peer.ended());
-}
-
-BOOST_TEST_DECORATOR(*label("18.7") * label("9.9"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofDestroyWithAnError, V, Venues, EndFixture) {
-  const Socket socket;
-  RawSocket peer = connectRaw(socket, V());
-  trace.watch("socket", socket);
-  const Error why({.message = "why"});
-  socket.on<"error">([&](const Error& error) {
-    BOOST_TEST((error == why));
-    BOOST_TEST(socket.destroyed());
-  });
-  socket.destroy(why);
-  BOOST_TEST(trace.text() == "");
-  run();
-  BOOST_TEST(trace.text() == "socket error(why), socket close(true)");
-}
-
-BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(ourEnd)
 

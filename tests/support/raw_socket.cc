@@ -133,6 +133,17 @@ std::size_t RawSocket::send(std::string_view bytes) {
   return count < 0 ? 0 : static_cast<std::size_t>(count);
 }
 
+void RawSocket::sendWithFin(std::string_view bytes) {
+#ifdef MSG_MORE
+  constexpr int moreFollows = MSG_MORE;
+#else
+  constexpr int moreFollows = 0;
+#endif
+  check(static_cast<int>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | moreFollows)),
+        "send");
+  sendFin();
+}
+
 void RawSocket::sendFin() { check(shutdown(fd_, SHUT_WR), "shutdown"); }
 
 const std::string& RawSocket::receive() {

@@ -42,6 +42,7 @@ class RawSocket {
   // As much as the kernel takes; how much that is.
   std::size_t send(std::string_view bytes);
   void sendFin();
+  void sendWithFin(std::string_view bytes);  // in one segment, where the system can
 
   // Takes what has come and returns all that came so far.
   const std::string& receive();

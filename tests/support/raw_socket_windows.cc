@@ -324,6 +324,11 @@ RawSocket RawSocket::accept() const { return RawSocket(end_->accept()); }
 
 std::size_t RawSocket::send(std::string_view bytes) { return end_->send(bytes); }
 
+void RawSocket::sendWithFin(std::string_view bytes) {
+  end_->send(bytes);
+  end_->sendFin();
+}
+
 void RawSocket::sendFin() { end_->sendFin(); }
 
 const std::string& RawSocket::receive() {
