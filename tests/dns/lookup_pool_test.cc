@@ -24,6 +24,7 @@ namespace {
 using namespace sprocket;
 using tests::Outcome;
 using namespace std::string_literals;
+using boost::unit_test::label;
 
 constexpr std::size_t defaultThreads = dns::LookupPool::defaultThreads;
 constexpr std::size_t maxWaiting = dns::LookupPool::maxWaiting;
@@ -65,7 +66,7 @@ struct Hanging {
 
 BOOST_FIXTURE_TEST_SUITE(lookupPool, Hanging)
 
-BOOST_AUTO_TEST_CASE(hungLookupDelaysNoTimer) {
+BOOST_AUTO_TEST_CASE(hungLookupDelaysNoTimer, *label("1.4")) {
   hangThreads(defaultThreads);
   bool fired = false;
   setTimeout(
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(hungLookupDelaysNoTimer) {
   BOOST_TEST(outcomes.at(0).count == 0);
 }
 
-BOOST_AUTO_TEST_CASE(hungLookupsDelayNoOtherWhileAThreadIsLeft) {
+BOOST_AUTO_TEST_CASE(hungLookupsDelayNoOtherWhileAThreadIsLeft, *label("1.4")) {
   hangThreads(defaultThreads - 1);
   for (std::size_t i = 0; i < 20; ++i) {
     const dns::Lookup asked =

@@ -32,6 +32,7 @@ using platform::Family;
 using platform::HostLookupError;
 using tests::Outcome;
 using namespace std::string_literals;
+using boost::unit_test::label;
 
 struct Lookups {
   tests::FakeSystem system;
@@ -119,7 +120,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(errors)
 
-BOOST_AUTO_TEST_CASE(failureIsInNodesWording) {
+BOOST_AUTO_TEST_CASE(failureIsInNodesWording, *label("3.1") * label("3.3")) {
   const HostLookupError notFound = HostLookupError::notFound();
   system.fail("no.example", notFound);
   const Outcome outcome = lookup("no.example");
@@ -233,7 +234,7 @@ BOOST_AUTO_TEST_CASE(addressWithAZoneThatIsNotThereIsNotFound) {
   BOOST_TEST(system.calls().empty());
 }
 
-BOOST_AUTO_TEST_CASE(whatCannotBeANameIsNotFound) {
+BOOST_AUTO_TEST_CASE(whatCannotBeANameIsNotFound, *label("6.8")) {
   const std::string longLabel(64, 'a');
   std::string longName(254, 'a');
   for (std::size_t i = 40; i < longName.size() - 1; i += 41) longName[i] = '.';
@@ -256,7 +257,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(callbacks)
 
-BOOST_AUTO_TEST_CASE(systemIsAskedOnAnotherThreadAndAnswersOnTheLoops) {
+BOOST_AUTO_TEST_CASE(systemIsAskedOnAnotherThreadAndAnswersOnTheLoops, *label("1.1")) {
   const Outcome outcome = lookup("a.example");
   BOOST_TEST((system.calls().at(0).thread != std::this_thread::get_id()));
   BOOST_TEST((outcome.thread == std::this_thread::get_id()));
@@ -296,7 +297,7 @@ BOOST_AUTO_TEST_CASE(literalIsAnsweredAsSoonAsThePresentCallbackHasReturned) {
   BOOST_TEST(order == "callback literal next ");
 }
 
-BOOST_AUTO_TEST_CASE(lookupKeepsTheLoopRunning) {
+BOOST_AUTO_TEST_CASE(lookupKeepsTheLoopRunning, *label("11.1")) {
   system.hang("a.example");
   Outcome outcome;
   dns::lookup("a.example", outcome.record());

@@ -1,5 +1,6 @@
 // What all of net has in common: the loop, later, events, defaults. (behaviour.md, 1 to 5.)
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "sprocket/tests/support/socket_fixture.h"
 #include "sprocket/tests/support/system_fixture.h"
 #include "sprocket/tests/support/tcp_options.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace {
 
@@ -298,6 +300,48 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(refAndUnrefOfAServer, V, Venues, BasicsFixture)
   BOOST_TEST(server.listening());
   server.ref().close();
   run();
+}
+
+BOOST_TEST_DECORATOR(*label("8.10"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(bytesWrittenCountFromTheFirstWriteToAfterTheEnd, V, Venues,
+                                 BasicsFixture) {
+  const Socket socket;
+  const RawListener listener = rawListener(V());
+  socket.connect(optionsTo(listener.place));
+  socket.write("before");
+  BOOST_TEST(socket.bytesWritten() == 6u);
+  RawSocket peer = acceptPeer(listener, socket);
+  BOOST_TEST(socket.bytesWritten() == 6u);
+  socket.write("fcfd", Encoding::hex);  // two bytes
+  BOOST_TEST(socket.bytesWritten() == 8u);
+  socket.end("end");
+  BOOST_TEST(socket.bytesWritten() == 11u);
+  BOOST_TEST(receiveToEnd(peer).size() == 11u);
+  peer.sendFin();
+  socket.resume();
+  run();
+  BOOST_TEST(socket.destroyed());
+  BOOST_TEST(socket.bytesWritten() == 11u);
+}
+
+// The peer reads and says nothing, as a program does that knows no mark of the end.
+BOOST_AUTO_TEST_CASE(aPipeEndsWhenTheOtherProgramHasBeenSilentForASecond,
+                     *label("16.6") * onlyOnWindows()) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, Unix());
+  trace.watch("socket", socket).watchData("socket", socket);
+  const auto began = std::chrono::steady_clock::now();
+  socket.end("question");
+  runUntil([&] { return !trace.text().empty(); });
+  peer.send("answer");
+  runUntil([&] {
+    peer.receive();
+    return socket.destroyed();
+  });
+  settle();
+  BOOST_TEST(peer.receive() == "question");
+  BOOST_TEST(trace.text() == "socket finish, socket data(answer), socket end, socket close(false)");
+  BOOST_TEST((std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(900)));
 }
 
 BOOST_AUTO_TEST_CASE(addressesHaveTheirShortForm,

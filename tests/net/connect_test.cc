@@ -45,7 +45,7 @@ BOOST_FIXTURE_TEST_SUITE(connecting, ConnectFixture)
 
 BOOST_AUTO_TEST_SUITE(forms)
 
-BOOST_AUTO_TEST_CASE(ofAPort, *label("6.1") * label("6.2")) {
+BOOST_AUTO_TEST_CASE(ofAPort, *label("1.5") * label("6.1") * label("6.2")) {
   const RawListener listener = rawListener(Tcp());
   const int port = listener.socket.port();
   const Socket same = socket.connect(port, trace.adds("connect"));
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(ofAPortAndAHost, *label("6.1")) {
   BOOST_TEST(socket.remotePort().value() == port);
 }
 
-BOOST_AUTO_TEST_CASE(ofAPath, *label("6.1")) {
+BOOST_AUTO_TEST_CASE(ofAPath, *label("1.5") * label("6.1")) {
   const std::string path = temp().freshPath();
   const RawSocket listener = RawSocket::listen(path);
   trace.watch("socket", socket);
@@ -310,7 +310,8 @@ BOOST_AUTO_TEST_CASE(ofAnIpLiteralAsksNobody, *label("6.5")) {
   BOOST_TEST(names.calls().empty());
 }
 
-BOOST_AUTO_TEST_CASE(ofAnIpv6Literal, *label("6.5") * skipUnless(hasIpv6, "this host has no ::1")) {
+BOOST_AUTO_TEST_CASE(ofAnIpv6Literal,
+                     *label("1.5") * label("6.5") * skipUnless(hasIpv6, "this host has no ::1")) {
   auto server = net::createServer().listen(0, "::1").unref();
   socket.connect({.port = server.address()->port, .host = "::1"});
   runUntil([&] { return !socket.connecting(); });
@@ -374,7 +375,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(failure)
 
-BOOST_TEST_DECORATOR(*label("6.12") * label("18.4"))
+BOOST_TEST_DECORATOR(*label("3.1") * label("3.2") * label("6.12") * label("18.4"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(isErrorAndClose, V, Venues, ConnectFixture) {
   const net::ConnectOptions options = nowhere(V());
   trace.watch("socket", socket);
@@ -873,7 +874,7 @@ BOOST_AUTO_TEST_CASE(areThoseOfThisConnectionThoughTheServerIsBoundToAll, *label
   server.removeAllListeners();
 }
 
-BOOST_AUTO_TEST_CASE(ofLocalConnectionsAreAbsent, *label("13.3") * label("16.7")) {
+BOOST_AUTO_TEST_CASE(ofLocalConnectionsAreAbsent, *label("1.7") * label("13.3") * label("16.7")) {
   const Socket client;
   const Socket served = connectPair(client, Unix());
   for (const Socket& each : {client, served}) {
@@ -901,7 +902,8 @@ BOOST_AUTO_TEST_CASE(ofThePeerStayReadableIfTheyWereReadInTime, *label("13.3")) 
   BOOST_TEST(!served.remotePort().has_value());
 }
 
-BOOST_AUTO_TEST_CASE(ofASocketThatNeverConnectedAreAbsent, *label("13.3") * label("5.6")) {
+BOOST_AUTO_TEST_CASE(ofASocketThatNeverConnectedAreAbsent,
+                     *label("1.7") * label("13.3") * label("5.6")) {
   BOOST_TEST(!socket.address().has_value());
   BOOST_TEST(!socket.remoteAddress().has_value());
   socket.destroy();

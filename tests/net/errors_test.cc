@@ -37,7 +37,7 @@ std::string_view text(const Error& error) { return error.what(); }
 
 BOOST_AUTO_TEST_SUITE(errors)
 
-BOOST_AUTO_TEST_CASE(ofConnectNamesAddressAndPort, *label("3.3")) {
+BOOST_AUTO_TEST_CASE(ofConnectNamesAddressAndPort, *label("3.1") * label("3.3")) {
   const Error error = net::connectError(sysError("ECONNREFUSED", Operation::connect),
                                         ip("127.0.0.1", 8124), Endpoint());
   BOOST_TEST(text(error) == "connect ECONNREFUSED 127.0.0.1:8124");
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(ofConnectOverIpv6HasNoBrackets, *label("3.3")) {
   BOOST_TEST(text(error) == "connect ETIMEDOUT ::1:80");
 }
 
-BOOST_AUTO_TEST_CASE(ofConnectToAPathNamesThePath, *label("3.3")) {
+BOOST_AUTO_TEST_CASE(ofConnectToAPathNamesThePath, *label("3.1") * label("3.3")) {
   const Error error = net::connectError(sysError("ENOENT", Operation::connect),
                                         LocalPath{"/tmp/no.sock"}, Endpoint());
   BOOST_TEST(text(error) == "connect ENOENT /tmp/no.sock");
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(ofConnectToAPathNamesThePath, *label("3.3")) {
   BOOST_TEST(error.port() == 0);
 }
 
-BOOST_AUTO_TEST_CASE(ofConnectFromAnExplicitPlaceNamesThatToo, *label("3.3")) {
+BOOST_AUTO_TEST_CASE(ofConnectFromAnExplicitPlaceNamesThatToo, *label("3.1") * label("3.3")) {
   const Error error = net::connectError(sysError("ECONNREFUSED", Operation::connect),
                                         ip("127.0.0.1", 8124), ip("127.0.0.2", 4000));
   BOOST_TEST(text(error) == "connect ECONNREFUSED 127.0.0.1:8124 - Local (127.0.0.2:4000)");
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(ofConnectFromAnExplicitPlaceNamesThatToo, *label("3.3")) {
   BOOST_TEST(error.localPort() == 4000);
 }
 
-BOOST_AUTO_TEST_CASE(ofBindingTheClientNamesTheLocalSide, *label("3.3")) {
+BOOST_AUTO_TEST_CASE(ofBindingTheClientNamesTheLocalSide, *label("3.1") * label("3.3")) {
   const Error error = net::connectError(sysError("EADDRINUSE", Operation::bind),
                                         ip("127.0.0.1", 8124), ip("127.0.0.2", 4000));
   BOOST_TEST(text(error) == "bind EADDRINUSE 127.0.0.2:4000");

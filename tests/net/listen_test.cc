@@ -65,7 +65,7 @@ std::string messageOf(Call call) {
 
 // The forms.
 
-BOOST_AUTO_TEST_CASE(everyFormListensAndCallsBack, *label("7.1") * label("1.9")) {
+BOOST_AUTO_TEST_CASE(everyFormListensAndCallsBack, *label("1.5") * label("7.1") * label("1.9")) {
   using Form = std::function<Server(const Server&, const std::string&, net::OnListening)>;
   const std::vector<std::pair<std::string, Form>> forms{
       {"()", [](auto& s, auto&, auto f) { return s.listen(std::move(f)); }},
@@ -465,7 +465,8 @@ void expectFailure(ListenFixture& f, const ListenOptions& options, const Failure
   BOOST_TEST(f.trace.text() == "");
 }
 
-BOOST_FIXTURE_TEST_CASE(aPortInUse, ListenFixture, *label("7.8") * label("3.1") * label("3.3")) {
+BOOST_FIXTURE_TEST_CASE(aPortInUse, ListenFixture,
+                        *label("3.2") * label("7.8") * label("3.1") * label("3.3")) {
   const int port = holder.port();
   const std::string number = std::to_string(port);
   expectFailure(*this, {.port = port, .host = "127.0.0.1"},
@@ -477,7 +478,7 @@ BOOST_FIXTURE_TEST_CASE(aPortInUse, ListenFixture, *label("7.8") * label("3.1") 
 }
 
 BOOST_FIXTURE_TEST_CASE(aPathInUse, ListenFixture,
-                        *label("7.8") * label("16.3") *
+                        *label("3.2") * label("7.8") * label("16.3") *
                             notUnderWine("Wine lets every process make instances of a pipe")) {
   const auto expectInUse = [&](const std::string& path) {
     expectFailure(
@@ -712,7 +713,8 @@ BOOST_FIXTURE_TEST_CASE(oldConnectionsDoNotHinderARestart, ListenFixture, *label
 
 // Address() in each state.
 
-BOOST_AUTO_TEST_CASE(thereIsNoAddressWhileNotListening, *label("7.13") * label("7.14")) {
+BOOST_AUTO_TEST_CASE(thereIsNoAddressWhileNotListening,
+                     *label("1.7") * label("7.13") * label("7.14")) {
   onPortAndPath([](ListenFixture& f, const ListenOptions& place) {
     const auto expectNone = [&] {
       BOOST_TEST(!f.server.listening());

@@ -619,7 +619,7 @@ BOOST_FIXTURE_TEST_CASE(anErrorOfAcceptThatNobodyHearsLeavesRun, ServerFixture,
 // Who keeps the loop running.
 
 BOOST_AUTO_TEST_CASE(aListeningServerKeepsTheLoopUnlessToldOtherwise,
-                     *label("11.1") * label("11.2")) {
+                     *label("7.26") * label("11.1") * label("11.2")) {
   onPortAndPath([](ServerFixture& f) {
     BOOST_TEST((f.server.unref() == f.server));
     f.server.unref();
@@ -632,7 +632,8 @@ BOOST_AUTO_TEST_CASE(aListeningServerKeepsTheLoopUnlessToldOtherwise,
   });
 }
 
-BOOST_FIXTURE_TEST_CASE(unrefIsRememberedAndTheLastCallCounts, ServerFixture, *label("11.2")) {
+BOOST_FIXTURE_TEST_CASE(unrefIsRememberedAndTheLastCallCounts, ServerFixture,
+                        *label("7.26") * label("11.2")) {
   server.unref().unref().ref();
   server.listen(0, "127.0.0.1");
   BOOST_TEST(loop().runOnce(std::chrono::milliseconds(0)));
@@ -661,7 +662,7 @@ BOOST_FIXTURE_TEST_CASE(anUnreferencedServerIsServedWhileTheLoopRuns, ServerFixt
   BOOST_TEST(server.listening());
 }
 
-BOOST_AUTO_TEST_CASE(unrefOfAServerLeavesItsConnections, *label("11.5")) {
+BOOST_AUTO_TEST_CASE(unrefOfAServerLeavesItsConnections, *label("7.26") * label("11.5")) {
   onPortAndPath([](ServerFixture& f) {
     auto [accepted, client] = f.connectPair();
     client.unref();
@@ -687,7 +688,8 @@ BOOST_FIXTURE_TEST_CASE(closingKeepsTheLoopOfAnUnreferencedServer, ServerFixture
   BOOST_TEST(trace.text() == "server close");
 }
 
-BOOST_FIXTURE_TEST_CASE(unrefAndRefInEveryState, ServerFixture, *label("11.2") * label("5.6")) {
+BOOST_FIXTURE_TEST_CASE(unrefAndRefInEveryState, ServerFixture,
+                        *label("7.26") * label("11.2") * label("5.6")) {
   const auto bothWays = [](const auto& handle) { handle.unref().unref().ref().unref().ref(); };
   bothWays(server);  // fresh
   names.answer("slow.test", {"127.0.0.1"});

@@ -23,6 +23,7 @@ namespace {
 using namespace sprocket;
 using namespace sprocket::platform;
 using namespace std::string_literals;
+using boost::unit_test::label;
 
 using V4Bytes = IpAddress::V4Bytes;
 using V6Bytes = IpAddress::V6Bytes;
@@ -108,7 +109,7 @@ BOOST_AUTO_TEST_CASE(v4PrintsAsTheSystemPrintsIt) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(v6PrintsAsTheSystemPrintsIt) {
+BOOST_AUTO_TEST_CASE(v6PrintsAsTheSystemPrintsIt, *label("13.4")) {
   std::mt19937 random(seed);
   for (int i = 0; i < addresses; ++i) {
     const V6Bytes bytes = randomV6(random);
@@ -120,7 +121,7 @@ BOOST_AUTO_TEST_CASE(v6PrintsAsTheSystemPrintsIt) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(mappedAddressesPrintAsTheSystemPrintsThem) {
+BOOST_AUTO_TEST_CASE(mappedAddressesPrintAsTheSystemPrintsThem, *label("13.4")) {
   std::mt19937 random(seed);
   for (int i = 0; i < addresses; ++i) {
     const V4Bytes v4 = randomV4(random);

@@ -22,6 +22,7 @@ using namespace sprocket;
 using namespace sprocket::platform;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
+using boost::unit_test::label;
 
 using V4Bytes = IpAddress::V4Bytes;
 using V6Bytes = IpAddress::V6Bytes;
@@ -287,31 +288,31 @@ BOOST_AUTO_TEST_SUITE(address)
 
 BOOST_AUTO_TEST_SUITE(isIp)
 
-BOOST_AUTO_TEST_CASE(fourDecimalNumbersAre4) {
+BOOST_AUTO_TEST_CASE(fourDecimalNumbersAre4, *label("4.4")) {
   for (const auto text : v4Texts) {
     BOOST_TEST_CONTEXT(quoted(text)) { BOOST_TEST(isIP(text) == 4); }
   }
 }
 
-BOOST_AUTO_TEST_CASE(everyFormOfRfc4291Is6) {
+BOOST_AUTO_TEST_CASE(everyFormOfRfc4291Is6, *label("4.4")) {
   for (const auto text : v6Texts) {
     BOOST_TEST_CONTEXT(quoted(text)) { BOOST_TEST(isIP(text) == 6); }
   }
 }
 
-BOOST_AUTO_TEST_CASE(aZoneOfAllowedCharactersIs6WhetherKnownOrNot) {
+BOOST_AUTO_TEST_CASE(aZoneOfAllowedCharactersIs6WhetherKnownOrNot, *label("4.4")) {
   for (const auto text : zonedTexts) {
     BOOST_TEST_CONTEXT(quoted(text)) { BOOST_TEST(isIP(text) == 6); }
   }
 }
 
-BOOST_AUTO_TEST_CASE(whatIsNotQuiteV4Is0) {
+BOOST_AUTO_TEST_CASE(whatIsNotQuiteV4Is0, *label("4.4")) {
   for (const auto text : badV4Texts) {
     BOOST_TEST_CONTEXT(quoted(text)) { BOOST_TEST(isIP(text) == 0); }
   }
 }
 
-BOOST_AUTO_TEST_CASE(whatIsNotQuiteV6Is0) {
+BOOST_AUTO_TEST_CASE(whatIsNotQuiteV6Is0, *label("4.4")) {
   for (const auto text : badV6Texts) {
     BOOST_TEST_CONTEXT(quoted(text)) { BOOST_TEST(isIP(text) == 0); }
   }
@@ -319,14 +320,14 @@ BOOST_AUTO_TEST_CASE(whatIsNotQuiteV6Is0) {
 
 BOOST_AUTO_TEST_CASE(aNullViewIs0) { BOOST_TEST(isIP(std::string_view()) == 0); }
 
-BOOST_AUTO_TEST_CASE(everyNumberIsAByteUpTo255AndNotBeyond) {
+BOOST_AUTO_TEST_CASE(everyNumberIsAByteUpTo255AndNotBeyond, *label("4.4")) {
   for (int value = 0; value < 1200; ++value) {
     const std::string text = "1.2." + std::to_string(value) + ".4";
     BOOST_TEST_CONTEXT(text) { BOOST_TEST(isIP(text) == (value < 256 ? 4 : 0)); }
   }
 }
 
-BOOST_AUTO_TEST_CASE(zonesTakeExactlyTheAllowedCharacters) {
+BOOST_AUTO_TEST_CASE(zonesTakeExactlyTheAllowedCharacters, *label("4.4")) {
   for (int value = 0; value < 256; ++value) {
     const std::string zone(1, static_cast<char>(value));
     BOOST_TEST_CONTEXT(quoted(zone)) {
@@ -341,7 +342,7 @@ BOOST_AUTO_TEST_CASE(itStopsAtTheEndOfTheView) {
 }
 
 // Addresses with a few random changes; the seed is in the message of a failure.
-BOOST_AUTO_TEST_CASE(itAgreesWithTheModelOnMutatedAddresses) {
+BOOST_AUTO_TEST_CASE(itAgreesWithTheModelOnMutatedAddresses, *label("4.4")) {
   Random random;
   for (int i = 0; i < fuzzedTexts; ++i) {
     const std::string text = randomText(random);
@@ -353,7 +354,7 @@ BOOST_AUTO_TEST_CASE(itAgreesWithTheModelOnMutatedAddresses) {
 }
 
 // Every string of up to six pieces, which no random walk promises to visit.
-BOOST_AUTO_TEST_CASE(itAgreesWithTheModelOnAllShortSequences) {
+BOOST_AUTO_TEST_CASE(itAgreesWithTheModelOnAllShortSequences, *label("4.4")) {
   constexpr std::string_view pieces[] = {":", "::", "1", "2:3", "1.2.3.4", "4:5:6:7", "."};
   std::vector<std::string> texts = {""};
   for (int size = 0; size < 6; ++size) {
@@ -456,7 +457,7 @@ BOOST_AUTO_TEST_CASE(v4IsFourDecimalNumbers) {
   for (const auto text : v4Texts) BOOST_TEST(print(text) == text);
 }
 
-BOOST_AUTO_TEST_CASE(v6IsShortenedAsRfc5952Says) {
+BOOST_AUTO_TEST_CASE(v6IsShortenedAsRfc5952Says, *label("13.4")) {
   struct {
     std::string_view text;
     std::string_view printed;
@@ -507,14 +508,14 @@ BOOST_AUTO_TEST_CASE(parseGivesTheAddressBack) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(aScopeIsShownByTheInterfacesName, *needsInterface) {
+BOOST_AUTO_TEST_CASE(aScopeIsShownByTheInterfacesName, *label("13.4") * needsInterface) {
   const auto interface = someInterface();
   BOOST_REQUIRE(interface.has_value());
   const std::string text = IpAddress(V6Bytes{0xfe, 0x80}, interface->index).toString();
   BOOST_TEST(text == "fe80::%" + interface->name);
 }
 
-BOOST_AUTO_TEST_CASE(aScopeWithoutNameIsShownByItsIndex) {
+BOOST_AUTO_TEST_CASE(aScopeWithoutNameIsShownByItsIndex, *label("13.4")) {
   const std::uint32_t index = unusedIndex();
   const std::string text = IpAddress(V6Bytes{0xfe, 0x80}, index).toString();
   BOOST_TEST(text == "fe80::%" + std::to_string(index));

@@ -19,6 +19,7 @@
 namespace sprocket::tests {
 namespace {
 
+using boost::unit_test::label;
 using platform::Endpoint;
 using platform::IpAddress;
 using platform::IpEndpoint;
@@ -111,7 +112,7 @@ BOOST_AUTO_TEST_CASE(the_backend_closes_what_is_open_when_it_goes) {
 }
 
 // A child that is started meanwhile inherits none, and no call on one of them blocks.
-BOOST_AUTO_TEST_CASE(all_are_close_on_exec_and_sockets_do_not_block) {
+BOOST_AUTO_TEST_CASE(all_are_close_on_exec_and_sockets_do_not_block, *label("15.4")) {
   useEverything();
   std::size_t socketCount = 0;
   for (const auto& [number, what] : ours()) {
@@ -127,7 +128,7 @@ BOOST_AUTO_TEST_CASE(all_are_close_on_exec_and_sockets_do_not_block) {
 }
 
 // A hundred rounds, so that what is lost now and then shows too.
-BOOST_AUTO_TEST_CASE(coming_and_going_leaves_nothing_behind) {
+BOOST_AUTO_TEST_CASE(coming_and_going_leaves_nothing_behind, *label("9.16")) {
   for (const Endpoint& endpoint : endpoints()) {
     RecordingListenerHandler& listener = fixture.listen(endpoint);
     for (int i = 0; i < 100; ++i) {

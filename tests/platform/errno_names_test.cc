@@ -12,6 +12,7 @@
 namespace {
 
 using namespace sprocket::platform;
+using boost::unit_test::label;
 
 // Beyond every error number of Linux, FreeBSD and macOS.
 constexpr int numbers = 1000;
@@ -58,11 +59,11 @@ bool isKnown(int number) { return errorName(number) != "UNKNOWN"; }
 
 BOOST_AUTO_TEST_SUITE(errnoNames)
 
-BOOST_AUTO_TEST_CASE(errorsOfSocketsHaveTheirNames) {
+BOOST_AUTO_TEST_CASE(errorsOfSocketsHaveTheirNames, *label("3.2")) {
   for (const Known& each : known) BOOST_TEST(errorName(each.number) == each.name);
 }
 
-BOOST_AUTO_TEST_CASE(errorsOfSocketsAreDescribed) {
+BOOST_AUTO_TEST_CASE(errorsOfSocketsAreDescribed, *label("3.3")) {
   for (const Known& each : known) {
     BOOST_TEST_CONTEXT(each.name) { BOOST_TEST(errorDescription(each.number) == each.description); }
   }

@@ -29,6 +29,7 @@
 namespace sprocket::tests {
 namespace {
 
+using boost::unit_test::label;
 using platform::Endpoint;
 using platform::Instant;
 using platform::IpAddress;
@@ -128,7 +129,7 @@ void Faults::echo(const Endpoint& endpoint, std::size_t size) {
 
 BOOST_FIXTURE_TEST_SUITE(posix_faults, Faults)
 
-BOOST_AUTO_TEST_CASE(every_call_is_interrupted_once) {
+BOOST_AUTO_TEST_CASE(every_call_is_interrupted_once, *label("10.12")) {
   for (std::size_t kind = 0; kind < kCallKinds; ++kind) {
     const Call call = static_cast<Call>(kind);
     if (!plausibleErrors(call).empty() && plausibleErrors(call)[0] == EINTR) {
@@ -150,7 +151,7 @@ BOOST_AUTO_TEST_CASE(an_interrupted_wait_goes_on_in_the_next) {
   fixture.runUntil([&] { return pair.server.receivedCount() == 5; });
 }
 
-BOOST_AUTO_TEST_CASE(close_is_not_retried) {
+BOOST_AUTO_TEST_CASE(close_is_not_retried, *label("9.16")) {
   const auto pair = fixture.connectPair(listening());
   fake.fail(Call::close, EINTR, 0, FakeSyscalls::kForEver);
   const std::size_t before = fake.count(Call::close);
@@ -159,7 +160,7 @@ BOOST_AUTO_TEST_CASE(close_is_not_retried) {
   BOOST_TEST(fake.count(Call::close) == before + 2);
 }
 
-BOOST_AUTO_TEST_CASE(readiness_is_spurious_half_of_the_time) {
+BOOST_AUTO_TEST_CASE(readiness_is_spurious_half_of_the_time, *label("10.12")) {
   for (const Call call : {Call::recv, Call::send, Call::sendmsg, Call::accept, Call::takeWake}) {
     fake.failEachOnce(call, EAGAIN);
   }
@@ -192,7 +193,7 @@ BOOST_AUTO_TEST_CASE(one_byte_at_a_time_of_many_slices) {
 
 // Accepting.
 
-BOOST_AUTO_TEST_CASE(connections_are_shed_when_no_descriptor_is_left) {
+BOOST_AUTO_TEST_CASE(connections_are_shed_when_no_descriptor_is_left, *label("7.23")) {
   fake.useVirtualTime();
   RecordingListenerHandler& listener = listening();
   const auto pair = fixture.connectPair(listener);
@@ -227,7 +228,7 @@ BOOST_AUTO_TEST_CASE(at_most_sixty_four_are_shed_in_a_turn) {
   BOOST_TEST(listener.events() == "drop(64) EMFILE, drop(36) EMFILE");
 }
 
-BOOST_AUTO_TEST_CASE(accepting_goes_on_as_soon_as_a_descriptor_closes) {
+BOOST_AUTO_TEST_CASE(accepting_goes_on_as_soon_as_a_descriptor_closes, *label("7.23")) {
   fake.useVirtualTime();
   RecordingListenerHandler& listener = listening();
   const auto pair = fixture.connectPair(listener);
@@ -246,7 +247,7 @@ BOOST_AUTO_TEST_CASE(accepting_goes_on_as_soon_as_a_descriptor_closes) {
 }
 
 // Want of memory is not cured by the reserve, so nothing is shed, but waits in the kernel.
-BOOST_AUTO_TEST_CASE(the_delay_between_attempts_doubles_to_a_second) {
+BOOST_AUTO_TEST_CASE(the_delay_between_attempts_doubles_to_a_second, *label("7.22")) {
   fake.useVirtualTime();
   for (const int errnum : {ENOMEM, ENOBUFS, EMFILE}) {
     RecordingListenerHandler& listener = listening();
@@ -298,7 +299,7 @@ BOOST_AUTO_TEST_CASE(a_lost_reserve_is_taken_again) {
   BOOST_TEST(second.isCutOff());
 }
 
-BOOST_AUTO_TEST_CASE(errors_of_one_connection_are_passed_over) {
+BOOST_AUTO_TEST_CASE(errors_of_one_connection_are_passed_over, *label("7.22")) {
   RecordingListenerHandler& listener = listening();
   std::size_t accepted = 0;
   for (const int errnum : {ECONNABORTED, EPROTO, EPERM, ENETDOWN, EHOSTUNREACH, ENETUNREACH}) {
@@ -310,7 +311,7 @@ BOOST_AUTO_TEST_CASE(errors_of_one_connection_are_passed_over) {
   BOOST_TEST(listener.events() == "accept, accept, accept, accept, accept, accept");
 }
 
-BOOST_AUTO_TEST_CASE(errors_of_the_listener_are_told_and_retried) {
+BOOST_AUTO_TEST_CASE(errors_of_the_listener_are_told_and_retried, *label("7.22")) {
   fake.useVirtualTime();
   for (const int errnum : {EBADF, EINVAL, ENOTSOCK}) {
     RecordingListenerHandler& listener = listening();
@@ -656,7 +657,7 @@ BOOST_AUTO_TEST_CASE(all_data_before_a_reset_comes_before_the_failure_of_a_send)
 }
 
 // The number of a descriptor that was closed in a batch is the next one's that is made.
-BOOST_AUTO_TEST_CASE(a_number_used_again_in_the_batch_gets_no_old_event) {
+BOOST_AUTO_TEST_CASE(a_number_used_again_in_the_batch_gets_no_old_event, *label("9.16")) {
   RecordingListenerHandler& listener = listening();
   RecordingListenerHandler& silent = fixture.listen(kLoopback);
   const auto first = fixture.connectPair(listener);

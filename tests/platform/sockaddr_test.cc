@@ -24,6 +24,7 @@ using namespace sprocket::platform;
 using sprocket::tests::skipUnless;
 using sprocket::tests::TempDirectory;
 using namespace std::string_literals;
+using boost::unit_test::label;
 
 constexpr std::size_t pathOffset = offsetof(sockaddr_un, sun_path);
 constexpr std::size_t pathCapacity = sizeof(sockaddr_un::sun_path) - 1;
@@ -150,7 +151,7 @@ BOOST_AUTO_TEST_CASE(aPathOfFullCapacityIsWhole) {
   BOOST_TEST(sunPath(address) == path);
 }
 
-BOOST_AUTO_TEST_CASE(aLongerPathIsCutToCapacity) {
+BOOST_AUTO_TEST_CASE(aLongerPathIsCutToCapacity, *label("16.2")) {
   const std::string path(pathCapacity, 'p');
   for (const std::size_t surplus : {1u, 2u, 30u, 10'000u}) {
     const SockAddr address(LocalPath{path + std::string(surplus, 'q')});
@@ -315,7 +316,8 @@ Fd bindDualStack() {
 }
 
 BOOST_AUTO_TEST_CASE(aV4ClientOfADualStackListenerStaysMapped,
-                     *skipUnless([] { return bool(bindDualStack()); }, "no dual stack here")) {
+                     *label("13.2") *
+                         skipUnless([] { return bool(bindDualStack()); }, "no dual stack here")) {
   const Fd listener = bindDualStack();
   BOOST_REQUIRE(::listen(listener.get(), 1) == 0);
   const std::uint16_t port = nameOf(listener).ip().port;
@@ -338,7 +340,7 @@ BOOST_AUTO_TEST_CASE(theClientOfAUnixListenerIsNowhere) {
   BOOST_TEST(connectTo(listener, path).peer.empty());
 }
 
-BOOST_AUTO_TEST_CASE(overlongPathsThatAreCutAlikeMeet) {
+BOOST_AUTO_TEST_CASE(overlongPathsThatAreCutAlikeMeet, *label("16.2")) {
   const TempDirectory directory;
   const std::string path = pathOf(pathCapacity, directory);
   const Fd listener = listenAt(LocalPath{path + "one"});
@@ -382,7 +384,7 @@ BOOST_AUTO_TEST_CASE(anAbstractNameMayFillTheAddress) {
   BOOST_TEST((SockAddr(LocalPath{name + 'a'}).toEndpoint() == Endpoint(LocalPath{name})));
 }
 
-BOOST_AUTO_TEST_CASE(aListenerWithAnAbstractNameIsReachedByIt) {
+BOOST_AUTO_TEST_CASE(aListenerWithAnAbstractNameIsReachedByIt, *label("16.5")) {
   const Endpoint name = LocalPath{abstractName("\0 with NUL"s)};
   const Fd listener = listenAt(name);
   BOOST_TEST((nameOf(listener) == name));

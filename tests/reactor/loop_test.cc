@@ -22,6 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace sprocket;
+using boost::unit_test::label;
 using reactor::Loop;
 using reactor::Task;
 using tests::FakeBackend;
@@ -65,7 +66,7 @@ BOOST_AUTO_TEST_SUITE(loop)
 
 // run, stop, status.
 
-BOOST_FIXTURE_TEST_CASE(run_returns_zero_when_there_is_nothing_to_do, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(run_returns_zero_when_there_is_nothing_to_do, LoopFixture, *label("1.11")) {
   BOOST_TEST(loop().run() == 0);
 }
 
@@ -74,7 +75,7 @@ BOOST_FIXTURE_TEST_CASE(run_with_nothing_to_do_does_not_wait, LoopFixture) {
   BOOST_TEST(backend().waits().empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(run_returns_when_the_last_callback_has_run, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(run_returns_when_the_last_callback_has_run, LoopFixture, *label("1.11")) {
   setTimeout(says("timer", [&] { setImmediate(says("immediate")); }), 10);
   BOOST_TEST(loop().run() == 0);
   BOOST_TEST(log == "timer, immediate");
@@ -95,7 +96,8 @@ BOOST_FIXTURE_TEST_CASE(no_kind_of_pending_work_is_slept_over, LoopFixture) {
   BOOST_TEST((backend().clock() == begin));
 }
 
-BOOST_FIXTURE_TEST_CASE(each_kind_of_pending_work_keeps_run_going, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(each_kind_of_pending_work_keeps_run_going, LoopFixture,
+                        *label("11.1") * label("1.11")) {
   nextTick(says("tick"));
   loop().run();
   loop().remote().post(says("post"));
@@ -225,7 +227,7 @@ BOOST_FIXTURE_TEST_CASE(refused_run_leaves_the_one_under_way_unharmed, LoopFixtu
 
 // Phases.
 
-BOOST_FIXTURE_TEST_CASE(phases_of_a_turn_come_in_their_order, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(phases_of_a_turn_come_in_their_order, LoopFixture, *label("1.3")) {
   setTimeout(
       [&] {
         closes(says("close"));
@@ -341,13 +343,14 @@ BOOST_FIXTURE_TEST_CASE(cleared_immediate_does_not_keep_run_going, LoopFixture) 
 
 // nextTick.
 
-BOOST_FIXTURE_TEST_CASE(ticks_come_in_the_order_they_were_queued, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(ticks_come_in_the_order_they_were_queued, LoopFixture, *label("1.3")) {
   for (const char* text : {"1", "2", "3"}) nextTick(says(text));
   loop().run();
   BOOST_TEST(log == "1, 2, 3");
 }
 
-BOOST_FIXTURE_TEST_CASE(tick_queued_by_a_tick_comes_last_but_before_anything_else, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(tick_queued_by_a_tick_comes_last_but_before_anything_else, LoopFixture,
+                        *label("1.3")) {
   setImmediate([&] {
     nextTick(says("1", [&] { nextTick(says("3", [&] { nextTick(says("4")); })); }));
     nextTick(says("2"));
@@ -366,14 +369,14 @@ BOOST_FIXTURE_TEST_CASE(ticks_queued_before_run_come_before_everything, LoopFixt
   BOOST_TEST(log == "tick, timer");
 }
 
-BOOST_FIXTURE_TEST_CASE(ticks_come_after_each_timer, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(ticks_come_after_each_timer, LoopFixture, *label("1.3")) {
   setTimeout(says("a", [&] { nextTick(says("a's tick")); }), 1);
   setTimeout(says("b", [&] { nextTick(says("b's tick")); }), 1);
   loop().run();
   BOOST_TEST(log == "a, a's tick, b, b's tick");
 }
 
-BOOST_FIXTURE_TEST_CASE(ticks_come_after_each_io_callback, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(ticks_come_after_each_io_callback, LoopFixture, *label("1.3")) {
   happens(says("a", [&] { nextTick(says("a's tick")); }));
   happens(says("b", [&] { nextTick(says("b's tick")); }));
   loop().runOnce();
@@ -394,7 +397,7 @@ BOOST_FIXTURE_TEST_CASE(ticks_come_after_each_immediate, LoopFixture) {
   BOOST_TEST(log == "a, a's tick, b, b's tick");
 }
 
-BOOST_FIXTURE_TEST_CASE(ticks_come_after_each_close_callback, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(ticks_come_after_each_close_callback, LoopFixture, *label("1.3")) {
   closes(says("a", [&] { nextTick(says("a's tick")); }));
   closes(says("b", [&] { nextTick(says("b's tick")); }));
   loop().run();
@@ -479,11 +482,12 @@ void checkOneThatThrowsCostsTheOthersNothing(LoopFixture& fixture, Put put) {
   BOOST_TEST(fixture.log == "first, second, third");
 }
 
-BOOST_FIXTURE_TEST_CASE(timer_that_throws_costs_the_others_nothing, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(timer_that_throws_costs_the_others_nothing, LoopFixture, *label("2.6")) {
   checkOneThatThrowsCostsTheOthersNothing(*this, [](auto f) { setTimeout(std::move(f), 1); });
 }
 
-BOOST_FIXTURE_TEST_CASE(io_callback_that_throws_costs_the_others_nothing, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(io_callback_that_throws_costs_the_others_nothing, LoopFixture,
+                        *label("2.6")) {
   setTimeout([] {}, 1);  // I/O alone keeps no loop
   checkOneThatThrowsCostsTheOthersNothing(*this, [&](auto f) { happens(std::move(f)); });
 }
@@ -493,15 +497,17 @@ BOOST_FIXTURE_TEST_CASE(posted_task_that_throws_costs_the_others_nothing, LoopFi
                                           [&](auto f) { loop().remote().post(std::move(f)); });
 }
 
-BOOST_FIXTURE_TEST_CASE(immediate_that_throws_costs_the_others_nothing, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(immediate_that_throws_costs_the_others_nothing, LoopFixture,
+                        *label("2.6")) {
   checkOneThatThrowsCostsTheOthersNothing(*this, [](auto f) { setImmediate(std::move(f)); });
 }
 
-BOOST_FIXTURE_TEST_CASE(close_callback_that_throws_costs_the_others_nothing, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(close_callback_that_throws_costs_the_others_nothing, LoopFixture,
+                        *label("2.6")) {
   checkOneThatThrowsCostsTheOthersNothing(*this, [&](auto f) { closes(std::move(f)); });
 }
 
-BOOST_FIXTURE_TEST_CASE(tick_that_throws_costs_the_others_nothing, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(tick_that_throws_costs_the_others_nothing, LoopFixture, *label("2.6")) {
   nextTick(says("first"));
   nextTick(says("second", throwIt));
   nextTick(says("third"));
@@ -518,8 +524,8 @@ BOOST_FIXTURE_TEST_CASE(tick_that_throws_costs_the_phase_it_came_in_nothing, Loo
   BOOST_TEST(log == "first, second");
 }
 
-BOOST_FIXTURE_TEST_CASE(tick_queued_by_a_callback_that_throws_comes_before_the_others,
-                        LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(tick_queued_by_a_callback_that_throws_comes_before_the_others, LoopFixture,
+                        *label("1.3")) {
   setImmediate([&] {
     nextTick(says("tick"));
     throwIt();
@@ -553,7 +559,7 @@ BOOST_FIXTURE_TEST_CASE(turn_broken_off_by_an_exception_goes_on_without_waiting,
   BOOST_TEST((backend().waits().back() == Duration::zero()));
 }
 
-BOOST_FIXTURE_TEST_CASE(every_callback_may_throw, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(every_callback_may_throw, LoopFixture, *label("2.6")) {
   constexpr int each = 10;
   int thrown = 0;
   for (int i = 0; i < each; ++i) {
@@ -830,7 +836,8 @@ struct Keeper : reactor::Resident {
   using Resident::keepRunning;
 };
 
-BOOST_FIXTURE_TEST_CASE(resident_keeps_run_going_until_it_says_otherwise, LoopFixture) {
+BOOST_FIXTURE_TEST_CASE(resident_keeps_run_going_until_it_says_otherwise, LoopFixture,
+                        *label("11.1")) {
   Keeper keeper(loop());
   keeper.keepRunning(true);
   happens(says("io", [&] { keeper.keepRunning(false); }), 1h);

@@ -20,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace sprocket;
+using boost::unit_test::label;
 using reactor::Loop;
 using reactor::Remote;
 using reactor::Task;
@@ -179,7 +180,7 @@ BOOST_AUTO_TEST_CASE(post_ends_the_wait_of_another_thread) {
   other.join();
 }
 
-BOOST_AUTO_TEST_CASE(posted_task_runs_on_the_thread_of_the_loop) {
+BOOST_AUTO_TEST_CASE(posted_task_runs_on_the_thread_of_the_loop, *label("1.1")) {
   RunningLoop running;
   std::thread::id ranOn;
   std::thread other([&, remote = running.loop.remote()] {

@@ -105,13 +105,20 @@ BOOST_FIXTURE_TEST_CASE(whatNeverRunsShowsNothing, Tree) {
         false, "optional, waiting: 1.10\nnot shown: 1.1\n1 of 3 items shown\n");
 }
 
-BOOST_FIXTURE_TEST_CASE(ofARunOnlyLinuxMustShowEverything, Tree) {
-  check(passed("linux 1.1 1.2\nlinux\nwindows 1.2\n"), true,
-        "not shown on windows: 1.1 1.10\noptional, waiting: 1.10\n2 of 3 items shown\n");
-  check(passed("linux 1.1\nwindows 1.2\n"), false,
-        "not shown on windows: 1.1 1.10\noptional, waiting: 1.10\nnot shown: 1.2\n"
+BOOST_FIXTURE_TEST_CASE(ofARunLinuxMustShowEverything, Tree) {
+  check(passed("linux 1.1 1.2\nlinux\nkqueue 1.2\n"), true,
+        "not shown on kqueue: 1.1 1.10\noptional, waiting: 1.10\n2 of 3 items shown\n");
+  check(passed("linux 1.1\nkqueue 1.2\n"), false,
+        "not shown on kqueue: 1.1 1.10\noptional, waiting: 1.10\nnot shown: 1.2\n"
         "1 of 3 items shown\n");
-  check(passed("windows 1.2\n"), true, "not shown on windows: 1.1 1.10\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(ofARunWindowsMustShowWhatExistsThereOnly, Tree) {
+  write(root / "net/behaviour.md", "**1.1** Works.\n\n**1.2** [Windows] As pipes do.\n");
+  check(passed("linux 1.1\nkqueue 1.1\n"), true,
+        "to be shown on windows: 1.2\n1 of 2 items shown\n");
+  check(passed("linux 1.1\nwindows 1.1\n"), false, "not shown: 1.2\n1 of 2 items shown\n");
+  check(passed("linux 1.1\nwindows 1.1 1.2\n"), true, "2 of 2 items shown\n");
 }
 
 BOOST_FIXTURE_TEST_CASE(withoutItemsNothingIsShown, Tree) {
