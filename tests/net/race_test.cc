@@ -20,6 +20,7 @@
 #include "sprocket/tests/support/socket_fixture.h"
 #include "sprocket/tests/support/system_fixture.h"
 #include "sprocket/tests/support/tcp_options.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace {
 
@@ -293,7 +294,8 @@ BOOST_AUTO_TEST_CASE(leavesNothingOpenOfTheOthers, *label("6.20") * label("6.15"
   race(slow.number(), {home, second, third});
   untilDecided();
   until([&] { return peers.size() == 1; });
-  BOOST_TEST(countOpenDescriptors() == before + 2);
+  // On Windows they are not counted.
+  if (!kIsWindows) BOOST_TEST(countOpenDescriptors() == before + 2);
   // Nor does anything of them keep the loop.
   peers[0].destroy();
   socket.resume();
