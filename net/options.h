@@ -105,10 +105,11 @@ struct ListenOptions {
   std::string host = {};         // name or address; empty: every address, IPv6 and IPv4 (7.4)
   std::string path = {};         // a local endpoint instead; if both are given the port wins
 
-  // A socket that somebody else has opened, and bound, before all of these: it is made to listen
-  // and is the server's from 'listening' on. close() closes it, but leaves a path that it is bound
-  // to. One that cannot listen gives an 'error' and is left alone; a negative number throws an
-  // ArgumentError. On Windows, which has no descriptors, the 'error' is ENOTSUP. (7.27, 7.28)
+  // A socket that somebody else has opened, and bound; it goes before a port and a path. It is made
+  // to listen, non-blocking and close-on-exec, and is the server's if that succeeds: close() closes
+  // it, but leaves a path that it is bound to. One that cannot listen gives an 'error' (EINVAL,
+  // ENOTSOCK) and is left alone; a negative number throws an ArgumentError. On Windows, which has
+  // no descriptors, the 'error' is ENOTSUP. (7.27, 7.28)
   std::optional<int> fd = {};
 
   int backlog = 511;       // connections that may wait to be accepted; 0 means 511 (7.5)
