@@ -100,6 +100,20 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(afterFinishTellsTheCallbackSo, V, Venues, EndFi
   BOOST_TEST(trace.text() == "ERR_STREAM_ALREADY_FINISHED, ERR_STREAM_ALREADY_FINISHED");
 }
 
+BOOST_TEST_DECORATOR(*label("9.2") * label("8.13"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(withDataAfterAnEndIsAWriteAfterEnd, V, Venues, EndFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  socket.end(trace.addsOutcome("first"));
+  socket.end("too late", trace.addsOutcome("second"));
+  BOOST_TEST(trace.text() == "");
+  run();
+  BOOST_TEST(trace.text() ==
+             "first(write after end), second(write after end), socket error(write after end), "
+             "socket close(true)");
+}
+
 BOOST_TEST_DECORATOR(*label("9.2") * label("8.9"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(isFinishedWhenAllIsHandedOver, V, Venues, EndFixture) {
   const Socket socket;
