@@ -1,0 +1,239 @@
+// Reading: pause and resume, pipes, encodings, counters, timeouts.
+
+#include <array>
+#include <memory>
+
+#include "sprocket/tests/node_parity/parity.h"
+
+namespace sprocket::parity {
+namespace {
+
+void pipeEchoServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    traceEvents("served", socket);
+    trace(socket.pipe(socket) == socket);
+    socket.on<"close">(
+        [](net::Socket same, bool) { trace(same.bytesRead(), same.bytesWritten()); });
+    self.close();
+  });
+  listenAt(place, server);
+}
+
+void pipeEchoClient(const Place& place) {
+  const auto socket = traceSocket("client", net::connect(place));
+  socket.end("said twice");
+  socket.on<"close">([](net::Socket self, bool) { trace(self.bytesRead(), self.bytesWritten()); });
+}
+
+void pipeMuchServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    socket.pipe(socket);
+    socket.on<"end">([](net::Socket same) { trace("end", same.bytesRead()); });
+    socket.on<"close">(
+        [](net::Socket same, bool hadError) { trace("close", hadError, same.bytesWritten()); });
+    self.close();
+  });
+  listenAt(place, server);
+}
+
+void pipeMuchClient(const Place& place) {
+  const auto received = std::make_shared<std::size_t>(0);
+  const auto socket = traceEvents("client", net::connect(place));
+  socket.on<"data">([received](std::string_view chunk) { *received += chunk.size(); });
+  socket.on<"connect">([](net::Socket self) { self.end(std::string(8 << 20, '\0')); });
+  socket.on<"close">([received](net::Socket self, bool) {
+    trace(*received, self.bytesRead(), self.bytesWritten());
+  });
+}
+
+void pipeWithoutEndServer(const Place& place) {
+  const auto server = net::createServer();
+  server.once<"connection">([](net::Server self, net::Socket first) {
+    traceEvents("first", first);
+    self.once<"connection">([first](net::Server same, net::Socket second) {
+      traceEvents("second", second).resume();
+      same.close();
+      trace(first.pipe(second, false) == second);
+      first.on<"end">([second] { second.end(" and the rest"); });
+    });
+    first.write(".");
+  });
+  listenAt(place, server);
+}
+
+void pipeWithoutEndClient(const Place& place) {
+  const auto first = net::connect(place);
+  first.once<"data">([place](net::Socket self, std::string_view) {
+    const auto second = traceSocket("second", net::connect(place));
+    second.on<"connect">([self] { self.end("piped"); });
+  });
+}
+
+void unpipeServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    traceEvents("served", socket);
+    self.close();
+    socket.pipe(socket);
+    socket.once<"data">([](net::Socket same, std::string_view) {
+      same.unpipe(same);
+      same.resume();
+      same.write(" (once)");
+    });
+  });
+  listenAt(place, server);
+}
+
+void unpipeClient(const Place& place) {
+  const auto socket = traceSocket("client", net::connect(place));
+  socket.on<"ready">([](net::Socket self) { self.write("echoed"); });
+  socket.once<"data">([](net::Socket self, std::string_view) { self.end("not echoed"); });
+}
+
+void pausedBeforeConnectServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    traceSocket("served", socket);
+    self.close();
+    socket.write("greeting");
+  });
+  listenAt(place, server);
+}
+
+void pausedBeforeConnectClient(const Place& place) {
+  const auto socket = traceSocket("client", net::Socket());
+  socket.pause();
+  socket.connect(place, [](net::Socket self) {
+    setImmediate([self] {
+      trace(self.isPaused(), self.readyState());
+      self.resume();
+      self.once<"data">([](net::Socket same, std::string_view) { same.end(); });
+    });
+  });
+  trace(socket.isPaused());
+}
+
+void pauseAndResumeServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    traceSocket("served", socket);
+    self.close();
+    socket.write("one");
+    socket.once<"data">([](net::Socket same, std::string_view) { same.end("two"); });
+  });
+  listenAt(place, server);
+}
+
+void pauseAndResumeClient(const Place& place) {
+  const auto socket = traceEvents("client", net::connect(place));
+  socket.once<"data">([](net::Socket self, std::string_view chunk) {
+    trace(chunk);
+    trace(self.pause() == self);
+    trace(self.isPaused());
+    self.on<"data">(
+        [](net::Socket same, std::string_view rest) { trace("resumed", same.isPaused(), rest); });
+    self.write("next");
+    setTimeout([self] { self.resume(); }, 20);
+  });
+}
+
+void neverReadServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    traceEvents("served", socket);
+    self.close();
+    socket.end("unread");
+    socket.resume();
+  });
+  listenAt(place, server);
+}
+
+void neverReadClient(const Place& place) {
+  const auto socket = traceEvents("client", net::connect(place));
+  socket.on<"connect">([](net::Socket self) {
+    self.end([](net::Socket same, const Error&) {
+      // Nobody consumes, so there is no end.
+      setTimeout(
+          [same] {
+            trace(same.destroyed());
+            same.resume();
+          },
+          20);
+    });
+  });
+}
+
+void throwInDataListenerServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    socket.once<"data">([] { throw Error({.message = "thrown on purpose"}); });
+    traceSocket("served", socket);
+    self.close();
+  });
+  listenAt(place, server);
+}
+
+void throwInDataListenerClient(const Place& place) {
+  const auto socket = traceSocket("client", net::connect(place));
+  socket.on<"ready">([](net::Socket self) { self.end("not heard"); });
+}
+
+void encodingsReadServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([count = std::size_t(0)](net::Server self, net::Socket socket) mutable {
+    constexpr std::array encodings = {"utf8",   "latin1",    "ascii",  "hex",
+                                      "base64", "base64url", "utf16le"};
+    const auto encoding = encodings[count++];
+    trace(socket.setEncoding(encoding) == socket);
+    traceSocket(encoding, socket);
+    if (count == encodings.size()) self.close();
+  });
+  listenAt(place, server);
+}
+
+void connectAndSend(const Place& place, int left) {
+  const auto socket = net::connect(place).resume();
+  socket.end(Buffer::from("41c3a9e282ac42f09f9881c3", Encoding::hex));
+  socket.on<"close">([=] {
+    if (left > 1) connectAndSend(place, left - 1);
+  });
+}
+
+void encodingsReadClient(const Place& place) { connectAndSend(place, 7); }
+
+void idleTimeoutServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    traceSocket("served", socket);
+    const auto onTimeout = [](net::Socket same) {
+      trace("once", same.timeout(), same.destroyed());
+      same.end("too slow");
+    };
+    trace(socket.setTimeout(20, onTimeout) == socket);
+    self.close();
+  });
+  listenAt(place, server);
+}
+
+void idleTimeoutClient(const Place& place) { traceSocket("client", net::connect(place)); }
+
+}  // namespace
+
+Scenarios readScenarios() {
+  return {
+      {"pipeEcho", pipeEchoServer, pipeEchoClient},
+      {"pipeMuch", pipeMuchServer, pipeMuchClient},
+      {"pipeWithoutEnd", pipeWithoutEndServer, pipeWithoutEndClient},
+      {"unpipe", unpipeServer, unpipeClient},
+      {"pausedBeforeConnect", pausedBeforeConnectServer, pausedBeforeConnectClient},
+      {"pauseAndResume", pauseAndResumeServer, pauseAndResumeClient},
+      {"neverRead", neverReadServer, neverReadClient},
+      {"throwInDataListener", throwInDataListenerServer, throwInDataListenerClient},
+      {"encodingsRead", encodingsReadServer, encodingsReadClient},
+      {"idleTimeout", idleTimeoutServer, idleTimeoutClient},
+  };
+}
+
+}  // namespace sprocket::parity
