@@ -67,10 +67,11 @@ class Race::Attempt final : public platform::ListLink<Attempt>,
   void onConnect(platform::SysError error) override {
     loop()->call([&] { error ? race_.onFailed(*this, error) : race_.onConnected(*this, stream_); });
   }
-  void onReceive(platform::Bytes) override { assert(!"nobody receives yet"); }
-  void onReceiveEnd() override { assert(!"nobody receives yet"); }
-  void onSend(std::size_t) override { assert(!"nothing was sent"); }
-  void onError(platform::SysError) override { assert(!"it is the socket's by then, or closed"); }
+  // Nobody receives or sends yet; by then the stream is the socket's, or closed.
+  void onReceive(platform::Bytes) override { assert(false); }
+  void onReceiveEnd() override { assert(false); }
+  void onSend(std::size_t) override { assert(false); }
+  void onError(platform::SysError) override { assert(false); }
   void onClose() override { delete this; }
   void onLoopGone() override { delete this; }
 
