@@ -3,7 +3,8 @@
 namespace sprocket::parity {
 namespace {
 
-// D-numbers and items are those of the behaviour contract.
+// Items in brackets are those of net/behaviour.md, D-numbers the points where the contract settles
+// what Node leaves open.
 constexpr std::string_view kWording = "the texts of refused arguments are each library's own";
 constexpr std::string_view kEmptyPath = "an empty path counts as not given [6.2]";
 constexpr std::string_view kLocalPort = "localPort is checked at the call [6.3]";

@@ -56,13 +56,16 @@ void largeWriteServer(const Place& place) {
 
 void largeWriteClient(const Place& place) {
   constexpr std::size_t size = 16 << 20;
-  const auto socket = traceEvents("client", net::connect(place));
+  const auto socket = net::connect(place);
+  socket.on<"drain">([](net::Socket self) { trace("drain", self.writableLength()); });
   trace(socket.write(std::string(size, 'x'), [](net::Socket self, const Error& error) {
     trace("written", error, self.writableLength());
     self.end();
   }));
   trace(socket.bytesWritten(), socket.writableLength());
-  socket.on<"close">([](net::Socket self, bool) { trace(self.bytesWritten()); });
+  socket.on<"finish">([] { trace("finish"); });
+  socket.on<"close">(
+      [](net::Socket self, bool hadError) { trace("close", hadError, self.bytesWritten()); });
   socket.resume();
 }
 

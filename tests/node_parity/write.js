@@ -55,13 +55,15 @@ exports.largeWrite = {
   },
   client(place) {
     const size = 16 << 20;
-    const socket = traceEvents('client', net.connect(place));
+    const socket = net.connect(place);
+    socket.on('drain', () => trace('drain', socket.writableLength));
     trace(socket.write(Buffer.alloc(size, 'x'), (error) => {
       trace('written', error, socket.writableLength);
       socket.end();
     }));
     trace(socket.bytesWritten, socket.writableLength);
-    socket.on('close', () => trace(socket.bytesWritten));
+    socket.on('finish', () => trace('finish'));
+    socket.on('close', (hadError) => trace('close', hadError, socket.bytesWritten));
     socket.resume();
   },
 };
