@@ -32,6 +32,46 @@ struct BasicsFixture : SystemFixture, SocketFixture {};
 
 BOOST_FIXTURE_TEST_SUITE(basics, BasicsFixture)
 
+BOOST_AUTO_TEST_CASE(chainedCallsReturnTheirObject, *label("1.9")) {
+  const Socket socket;
+  const auto isSocket = [&](const Socket& returned) { BOOST_TEST((returned == socket)); };
+  const Socket other;
+  isSocket(socket.on<"end">([] {}).once<"end">([] {}).off<"end">(+[] {}));
+  isSocket(socket.prependListener<"end">([] {}).prependOnceListener<"end">([] {}));
+  isSocket(socket.removeAllListeners<"end">());
+  isSocket(socket.removeAllListeners());
+  isSocket(socket.setTimeout(1));
+  isSocket(socket.setNoDelay());
+  isSocket(socket.setKeepAlive());
+  isSocket(socket.setEncoding());
+  isSocket(socket.ref());
+  isSocket(socket.unref());
+  isSocket(socket.pause());
+  isSocket(socket.resume());
+  BOOST_TEST((socket.pipe(other) == other));
+  isSocket(socket.unpipe(other));
+  isSocket(socket.unpipe());
+  isSocket(socket.connect(nobody.port(), "127.0.0.1"));
+  isSocket(socket.end());
+  isSocket(socket.end("x"));
+  isSocket(socket.resetAndDestroy());
+  isSocket(socket.destroy());
+
+  const Server server;
+  const auto isServer = [&](const Server& returned) { BOOST_TEST((returned == server)); };
+  isServer(server.on<"close">([] {}).once<"close">([] {}));
+  isServer(server.listen());
+  isServer(server.listen(0));
+  isServer(server.listen(0, 5));
+  isServer(server.listen(0, "127.0.0.1"));
+  isServer(server.listen({.port = 0}));
+  isServer(server.getConnections([] {}));
+  isServer(server.setMaxConnections(1));
+  isServer(server.ref());
+  isServer(server.unref());
+  isServer(server.close());
+}
+
 // A name is resolved on another thread, and listeners call everything that has consequences.
 BOOST_AUTO_TEST_CASE(listenersRunOnTheLoopsThreadOneAtATime, *label("1.1") * label("2.1")) {
   const std::thread::id here = std::this_thread::get_id();

@@ -105,6 +105,21 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(staysIfItIsKeptByValue, V, Venues, ReadFixture)
   BOOST_TEST(kept.at(1).text() == "other");
 }
 
+BOOST_TEST_DECORATOR(*label("2.6") * label("10.5"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(aThrowOverWhatWasKeptLosesNotTheEnd, V, Venues, ReadFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  peer.send("kept");
+  peer.sendFin();
+  settle();
+  trace.watch("socket", socket);
+  socket.on<"data">([](std::string_view text) { throw std::runtime_error(std::string(text)); });
+  BOOST_CHECK_EXCEPTION(run(), std::runtime_error,
+                        [](const auto& thrown) { return thrown.what() == std::string("kept"); });
+  run();
+  BOOST_TEST(trace.text() == "socket end, socket finish, socket close(false)");
+}
+
 BOOST_TEST_DECORATOR(*label("2.6"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(goesOnAfterAListenerHasThrown, V, Venues, ReadFixture) {
   const Socket socket;
@@ -278,6 +293,27 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(countsWhatItRead, V, Venues, ReadFixture) {
 }
 
 // One that has much to read takes turns with one that has little.
+// However fast its peer is.
+BOOST_TEST_DECORATOR(*label("10.13"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(readsSoMuchATurnAndNoMore, V, Venues, ReadFixture) {
+  const Socket busy;
+  RawSocket busyPeer = connectRaw(busy, V());
+  const Socket quiet;
+  RawSocket quietPeer = connectRaw(quiet, V());
+  busy.resume();
+  bool heard = false;
+  quiet.on<"data">([&] { heard = true; });
+  const std::string piece = pattern(kReceiveBuffer);
+  std::size_t pieces = 0;
+  syscalls.before(Call::recv, [&] {
+    if (!heard && ++pieces < 100) busyPeer.send(piece);
+  });
+  busyPeer.send(piece);
+  quietPeer.send("x");
+  runUntil([&] { return heard; });
+  BOOST_TEST(pieces < 20U);
+}
+
 BOOST_AUTO_TEST_CASE(doesNotStarveOthers, *label("10.13")) {
   const Socket busy;
   RawSocket busyPeer = connectRaw(busy, Tcp());
