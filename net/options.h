@@ -58,7 +58,8 @@ struct SocketOptions {
 
   // Keeps its listeners after 'close', so that connect() may be called again later, from a timer. A
   // socket that is not reusable may be connected again only inside its 'close' listeners, or after
-  // listeners were attached anew. (Contract 6.18.)
+  // listeners were attached anew. A listener of a reusable socket that captures a handle of it
+  // keeps it alive until removeAllListeners(). (Contract 6.18.)
   bool reusable = false;
 
   // A descriptor that somebody else has opened, of a TCP or unix socket or an end of a pipe, which

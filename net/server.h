@@ -6,7 +6,9 @@
 //   server.listen(8124);
 //
 // A Server is a handle, as a Socket is (socket.h). It keeps its listeners after 'close': to close
-// and listen again is its daily life. A listening server keeps itself alive.
+// and listen again is its daily life. So one that captures a handle of its own server keeps it
+// alive until removeAllListeners(); it may take the server as its first parameter instead. A
+// listening server keeps itself alive.
 
 #include <compare>
 #include <cstddef>
