@@ -23,6 +23,7 @@ class Socket;
 
 // Memory of the caller's to receive into: a piece of it (an array, a vector, a span of bytes or
 // characters) that must outlive the socket's 'close', or a function that gives one for each time.
+// It is looked at, never copied or moved in: a temporary vector is gone when it is needed.
 class ReadBuffer {
  public:
   ReadBuffer() = default;
