@@ -7,6 +7,14 @@
 //                 .host = "web",
 //                 .lookup = [](const std::string& host, const dns::LookupOptions& options,
 //                              net::LookupAnswer answer) { answer("192.0.2.7", 4); }});
+//
+// To pass it on to the system's resolver, under another name for example:
+//
+//   dns::lookup("other", options,
+//               [answer](const Error& err, const std::vector<dns::Address>& addresses) {
+//                 if (err) return answer(err);
+//                 answer(addresses);
+//               });
 
 #include <memory>
 #include <string>
