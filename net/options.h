@@ -110,8 +110,8 @@ struct ListenOptions {
   // A socket that somebody else has opened, and bound; it goes before a port and a path. It is made
   // to listen, non-blocking and close-on-exec, and is the server's if that succeeds: close() closes
   // it, but leaves a path that it is bound to. One that cannot listen gives an 'error' (EINVAL,
-  // ENOTSOCK) and is left alone; a negative number throws an ArgumentError. On Windows, which has
-  // no descriptors, the 'error' is ENOTSUP. (7.27, 7.28)
+  // ENOTSOCK, of a datagram socket ENOTSUP) and is left alone; a negative number throws an
+  // ArgumentError. On Windows, which has no descriptors, the 'error' is ENOTSUP. (7.27, 7.28)
   std::optional<int> fd = {};
 
   int backlog = 511;       // connections that may wait to be accepted; 0 means 511 (7.5)
