@@ -46,7 +46,7 @@ class Error final : public std::exception {
 
   explicit operator bool() const noexcept { return record_ != nullptr; }
 
-  const char* what() const noexcept override;  // in Node's wording
+  const char* what() const noexcept override;  // in Node's wording; "no error" if it is empty
   const std::string& code() const noexcept { return details().code; }
   int errnum() const noexcept { return details().errnum; }
   const std::string& syscall() const noexcept { return details().syscall; }
