@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -23,12 +24,14 @@ class Socket;
 
 // Memory of the caller's to receive into: a piece of it (an array, a vector, a span of bytes or
 // characters) that must outlive the socket's 'close', or a function that gives one for each time.
-// It is looked at, never copied or moved in: a temporary vector is gone when it is needed.
+// It is looked at, never copied or moved in, so a temporary vector does not compile.
 class ReadBuffer {
  public:
   ReadBuffer() = default;
   template <class T>
-  requires requires(T& memory) { std::as_writable_bytes(std::span(memory)); }
+  requires std::ranges::borrowed_range<T> && requires(T& memory) {
+    std::as_writable_bytes(std::span(memory));
+  }
   ReadBuffer(T&& memory)
       : next_([all = std::as_writable_bytes(std::span(memory))] { return all; }) {}
   template <class F>

@@ -126,8 +126,8 @@ void SocketState::end(const Chunk* last, OnWritten onWritten) {
   if (last != nullptr) {
     // Before anything is sent, so that a throw leaves nothing done.
     if (callback) sending().ends.reserve(sending().ends.size() + 1);
-    if (ending_ && !isDestroyed()) {
-      // Fails with what is written too late, behind those that wait already.
+    if (!isWritable() && !isDestroyed()) {
+      // Fails with what is written too late or too early, behind those that wait already.
       if (callback) sending().ends.push_back(std::move(callback));
       refuseWrite({});
       return;

@@ -37,6 +37,16 @@ BOOST_FIXTURE_TEST_SUITE(ending, EndFixture)
 
 BOOST_AUTO_TEST_SUITE(ourEnd)
 
+BOOST_TEST_DECORATOR(*label("8.14") * label("9.1"))
+BOOST_AUTO_TEST_CASE(withDataBeforeConnectingIsAWriteToAClosedSocket) {
+  const Socket socket;
+  trace.watch("socket", socket);
+  socket.end("x", trace.addsOutcome("ended"));
+  run();
+  BOOST_TEST(trace.text() ==
+             "ended(Socket is closed), socket error(Socket is closed), socket close(true)");
+}
+
 BOOST_TEST_DECORATOR(*label("9.1"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(comesBehindAllThatIsQueued, V, Venues, EndFixture) {
   const Socket socket;

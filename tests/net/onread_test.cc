@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -23,6 +25,12 @@ using net::Socket;
 std::string_view textOf(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+// Memory that lives on, and not a temporary.
+static_assert(std::is_constructible_v<net::ReadBuffer, std::vector<char>&>);
+static_assert(std::is_constructible_v<net::ReadBuffer, std::span<std::byte>>);
+static_assert(!std::is_constructible_v<net::ReadBuffer, std::vector<char>>);
+static_assert(!std::is_constructible_v<net::ReadBuffer, const std::vector<char>&>);
 
 struct OnReadFixture : SocketFixture {
   // Writes each piece down.

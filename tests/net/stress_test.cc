@@ -11,6 +11,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "sprocket/net/net.h"
+#include "sprocket/tests/skip.h"
 #include "sprocket/tests/support/child_process.h"
 #include "sprocket/tests/support/descriptor_limit.h"
 #include "sprocket/tests/support/net_fixture.h"
@@ -259,7 +260,11 @@ BOOST_AUTO_TEST_CASE(aServerThatRunsOutOfDescriptors, *label("7.23")) {
     BOOST_REQUIRE(server.errors() == "");
     for (RawSocket& client : served) {  // they do not notice
       client.send("x");
-      BOOST_TEST(client.awaitBytes(8).back() == 'x');
+      const std::string& got = client.awaitBytes(8);
+      if (server.errors().find("<memory cannot be printed>") != std::string::npos) {
+        skipHere("UBSan had no descriptor left to look at an object with");
+      }
+      BOOST_TEST(got.back() == 'x');
     }
     served.clear();
     RawSocket next = server.connect();
