@@ -36,7 +36,10 @@ void LookupAnswer::operator()(std::string_view address, int family) const {
   connecting_->answer({}, {{.address = std::string(address), .family = family}});
 }
 void LookupAnswer::operator()(std::vector<dns::Address> addresses) const {
-  connecting_->answer({}, std::move(addresses));
+  (*this)({}, std::move(addresses));
+}
+void LookupAnswer::operator()(const Error& error, std::vector<dns::Address> addresses) const {
+  connecting_->answer(error, std::move(addresses));
 }
 
 Connecting::Connecting(SocketState& socket, const ConnectOptions& options) : socket_(&socket) {

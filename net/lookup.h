@@ -10,11 +10,7 @@
 //
 // To pass it on to the system's resolver, under another name for example:
 //
-//   dns::lookup("other", options,
-//               [answer](const Error& err, const std::vector<dns::Address>& addresses) {
-//                 if (err) return answer(err);
-//                 answer(addresses);
-//               });
+//   dns::lookup("other", options, answer);
 
 #include <memory>
 #include <string>
@@ -47,6 +43,8 @@ class LookupAnswer {
   void operator()(std::string_view address, int family) const;
   // In order of preference. All of them count if `all` was asked for, else the first.
   void operator()(std::vector<dns::Address> addresses) const;
+  // As dns::lookup() answers.
+  void operator()(const Error& error, std::vector<dns::Address> addresses) const;
 
   LookupAnswer(const LookupAnswer&) noexcept;
   LookupAnswer& operator=(const LookupAnswer&) noexcept;

@@ -100,6 +100,22 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(function)
 
+BOOST_AUTO_TEST_CASE(mayPassTheQuestionOnToTheSystem, *label("6.6") * label("6.8")) {
+  names.answer("found.test", {"127.0.0.1"});
+  names.fail("missing.test", platform::HostLookupError::notFound());
+  for (const std::string name : {"found.test", "missing.test"}) {
+    socket.connect({.port = nobody.port(),
+                    .host = "some.host",
+                    .lookup = [name](const std::string&, const dns::LookupOptions& options,
+                                     LookupAnswer answer) { dns::lookup(name, options, answer); }});
+    run();
+  }
+  BOOST_TEST(trace.text() ==
+             "socket lookup(127.0.0.1), " + refusal("127.0.0.1") +
+                 ", socket lookup(getaddrinfo ENOTFOUND missing.test), "
+                 "socket error(getaddrinfo ENOTFOUND missing.test), socket close(true)");
+}
+
 BOOST_AUTO_TEST_CASE(isAskedForTheHostAndAnswersInPlaceOfTheSystem,
                      *label("6.2") * label("6.6") * label("6.7")) {
   const RawListener listener = rawListener(Tcp());
