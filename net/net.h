@@ -33,10 +33,9 @@ Server createServer(const ServerOptions& options, F&& listener) {
   return Server(options).on<"connection">(std::forward<F>(listener));
 }
 
-// A socket that is connecting: see Socket::connect() for the forms. [4.2]
-inline Socket connect(const ConnectOptions& options, OnConnect listener = {}) {
-  return Socket(options.forSocket()).connect(options, std::move(listener));
-}
+// A socket that is connecting: see Socket::connect() for the forms. If it throws, a descriptor in
+// the options stays the caller's. [4.2]
+Socket connect(const ConnectOptions& options, OnConnect listener = {});
 inline Socket connect(ConnectTo target, OnConnect listener = {}) {
   return Socket().connect(std::move(target), std::move(listener));
 }

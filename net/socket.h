@@ -310,6 +310,7 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
  private:
   friend class EventEmitter<Socket, SocketEvents>;
   friend class Server;
+  friend Socket connect(const ConnectOptions& options, OnConnect listener);
   friend struct std::hash<Socket>;
   friend class EmitterState<SocketState, Socket, SocketEvents>;
 

@@ -69,6 +69,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void setTimeout(double milliseconds, OnTimeout listener);
   void setNoDelay(bool on);
   platform::Result<platform::Descriptor> duplicate() const;
+  void giveBack() { given_.release(); }  // what is not connected yet is the caller's again
   void setKeepAlive(bool on, std::chrono::seconds initialDelay);
   void setReferenced(bool referenced);
 

@@ -385,6 +385,19 @@ BOOST_AUTO_TEST_CASE(areUsedByNetConnect, *label("4.2") * label("5.3")) {
   BOOST_TEST(std::filesystem::is_socket(own));  // somebody else made it
 }
 
+// An ArgumentError leaves the descriptor to whoever has opened it, and no socket behind.
+BOOST_AUTO_TEST_CASE(areLeftAloneByANetConnectThatThrows, *label("1.8") * label("5.2")) {
+  const GivenDescriptor unconnected = givenBoundPort();
+  const GivenPair connected = givenTcpPair();
+  for (const int fd : {unconnected.get(), connected.first.get()}) {
+    const net::ConnectOptions options{
+        .port = fd == unconnected.get() ? 65536 : 80, .fd = fd, .readable = true};
+    BOOST_CHECK_THROW(net::connect(options), ArgumentError);
+    BOOST_TEST(isOpen(fd));
+  }
+  run();  // which nothing keeps
+}
+
 BOOST_AUTO_TEST_CASE(areClosedIfTheyCannotConnect, *label("5.2") * label("6.12")) {
   const int fd = givenBoundPort().release();
   const Socket socket({.fd = fd});
