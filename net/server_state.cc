@@ -20,8 +20,8 @@ using platform::SysError;
 
 int backlogOf(int asked) { return asked == 0 ? 511 : asked; }
 
-// Of a connection that is refused: it is closed already.
-class Refused final : public platform::StreamHandler {
+// Of a connection that is refused, once it is closed.
+class Refused : public platform::StreamHandler {
   void onConnect(SysError) override {}
   void onReceive(platform::Bytes) override {}
   void onReceiveEnd() override {}
@@ -30,8 +30,7 @@ class Refused final : public platform::StreamHandler {
   void onClose() override {}
 };
 
-Drop refusal(const platform::Stream& stream) {
-  Drop drop;
+void tellAddresses(const platform::Stream& stream, Drop& drop) {
   if (const Endpoint local = stream.localEndpoint(); local.isIp()) {
     const Address address = *formatAddress(local);
     drop.localAddress = address.address;
@@ -44,7 +43,6 @@ Drop refusal(const platform::Stream& stream) {
     drop.remotePort = address.port;
     drop.remoteFamily = address.family;
   }
-  return drop;
 }
 
 }  // namespace
@@ -58,20 +56,36 @@ class ServerState::Acceptor final : public platform::ListenerHandler {
 
  private:
   platform::StreamHandler& onAccept(platform::Stream& stream) override {
-    if (server_.isFull()) return refuse(stream);
+    if (server_.isFull()) return refusal_.stream = &stream, refusal_;
     SocketState& socket = SocketState::accepted(server_, stream, server_.options());
     ++server_.connections_;
     return socket.streamHandler();
   }
 
+  // What a listener throws must leave run(), want of memory too, which onAccept() keeps to itself.
+  // So it is told from onConnect().
+  struct Refusal final : Refused {
+    explicit Refusal(Acceptor& owner) : acceptor(owner) {}
+    void onConnect(SysError) override { acceptor.refuse(*stream); }
+
+    Acceptor& acceptor;
+    platform::Stream* stream = nullptr;
+  };
+
   // (Contract 7.17.)
-  platform::StreamHandler& refuse(platform::Stream& stream) {
+  void refuse(platform::Stream& stream) {
     static Refused nobody;
-    if (!server_.listeners().any(ServerEvents::index<"drop">)) return stream.close(), nobody;
-    const Drop drop = refusal(stream);
+    stream.setHandler(nobody);  // it may be there longer than this
+    Drop drop;
+    if (server_.listeners().any(ServerEvents::index<"drop">)) {
+      try {
+        tellAddresses(stream, drop);
+      } catch (const std::bad_alloc&) {
+        drop = {};
+      }
+    }
     stream.close();
     server_.loop()->call([&] { server_.emit<"drop">(drop); });
-    return nobody;
   }
 
   void onDrop(std::size_t count, SysError why) override {
@@ -89,6 +103,7 @@ class ServerState::Acceptor final : public platform::ListenerHandler {
   }
 
   ServerState& server_;
+  Refusal refusal_{*this};
 };
 
 ServerState::ServerState(reactor::Loop& loop, const ServerOptions& options)

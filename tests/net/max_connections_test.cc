@@ -1,6 +1,7 @@
 // How many connections a server lets in, and how many it has.
 
 #include <cstddef>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -180,6 +181,17 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(aListenerForDropsMayThrow, V, Venues, LimitFixt
   arrive();
   BOOST_TEST(accepted.empty());
   BOOST_TEST(drops.size() == 2U);
+}
+
+// Not taken for a want of memory of the server's own, which would be another drop.
+BOOST_TEST_DECORATOR(*label("7.17") * label("2.6"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(aListenerForDropsMayRunOutOfMemory, V, Venues, LimitFixture) {
+  listen(V(), 0);
+  server.once<"drop">([] { throw std::bad_alloc(); });
+  RawSocket client = rawClientOf(server);
+  BOOST_CHECK_THROW(runUntil([&] { return !drops.empty(); }), std::bad_alloc);
+  runUntil([&] { return client.isGone(); });
+  BOOST_TEST(drops.size() == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
