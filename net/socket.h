@@ -224,7 +224,8 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 
   // Between the two what is written is only queued, and write() returns true until 16384 bytes are
   // (or the high-water mark, if that is higher). cork() nests; with the last uncork(), or with
-  // end(), everything goes in one gathered send. Without a cork() uncork() does nothing. [8.8]
+  // end(), everything goes in one gathered send. Without a cork() uncork() does nothing, nor does
+  // cork() after end(). [8.8]
   void cork() const;
   void uncork() const;
 

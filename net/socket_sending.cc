@@ -161,8 +161,10 @@ void SocketState::beginEnding() {
   updateClaim();
 }
 
+// Behind an end there is nothing to hold back but what must go.
 void SocketState::cork() {
-  if (corks_ < UINT16_MAX) ++corks_;
+  const bool isEnding = ending_ && !isOver();
+  if (!isEnding && corks_ < UINT16_MAX) ++corks_;
 }
 
 void SocketState::uncork() {

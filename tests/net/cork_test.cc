@@ -85,6 +85,17 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(isTakenWholeByEnd, V, Venues, CorkFixture) {
   BOOST_TEST(receiveToEnd(peer) == "ab");
 }
 
+// There is nothing more to hold back, and what the end was asked to send must go.
+BOOST_TEST_DECORATOR(*label("8.8") * label("9.1"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(holdsNothingBackAfterEnd, V, Venues, CorkFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  const std::size_t count = fill(socket);
+  socket.write("last");
+  socket.end().cork();
+  BOOST_TEST(receiveToEnd(peer).size() == count + 4);
+}
+
 // The end that follows the peer's takes it too.
 BOOST_TEST_DECORATOR(*label("8.8") * label("9.4"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(isTakenByTheEndThatFollowsThePeers, V, Venues, CorkFixture) {
