@@ -143,8 +143,8 @@ void LookupPool::setSize(std::size_t threads) {
   Shared& shared = *shared_;
   const std::lock_guard lock(shared.mutex);
   shared.size = threads;
+  shared.changed.notify_all();  // first, as there may be no memory for another thread
   while (shared.freeCount() < shared.waiting.size() && startWorker()) continue;
-  shared.changed.notify_all();
 }
 
 bool LookupPool::withdraw(const LookupJob& job) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,10 @@
 #include "sprocket/platform/host_lookup.h"
 #include "sprocket/reactor/loop.h"
 #include "sprocket/reactor/timers.h"
+#include "sprocket/tests/dns/failing_memory.h"
 #include "sprocket/tests/dns/fake_system.h"
 #include "sprocket/tests/dns/outcome.h"
+#include "sprocket/tests/skip.h"
 
 namespace {
 
@@ -179,6 +182,33 @@ BOOST_AUTO_TEST_CASE(shrinkingLeavesThreadsAtRest) {
   loop.run();
   BOOST_TEST(second.succeeded());
   BOOST_TEST(system.hostsAsked().back() == "b.example");
+}
+
+// That no thread can be added is no reason to leave those asleep that may work again.
+BOOST_TEST_DECORATOR(*tests::skipUnless(&tests::canFailAllocations,
+                                        "this sanitizer keeps operator new"))
+BOOST_AUTO_TEST_CASE(growingWithoutMemoryWakesThreadsAtRest) {
+  hangThreads(defaultThreads);
+  dns::setPoolSize(1);
+  releaseThreads();
+  loop.run();
+  for (std::size_t i = 0; i < 2 * defaultThreads; ++i) {
+    system.hang(hostNumber(i));
+    lookup(hostNumber(i));
+  }
+  system.awaitHanging(1);
+  bool threw = false;
+  tests::failAllocationAfter(0);
+  try {
+    dns::setPoolSize(2 * static_cast<int>(defaultThreads));
+  } catch (const std::bad_alloc&) {
+    threw = true;
+  }
+  BOOST_TEST(threw);
+  system.awaitHanging(defaultThreads);
+  for (std::size_t i = 0; i < 2 * defaultThreads; ++i) system.release(hostNumber(i));
+  loop.run();
+  for (const Outcome& outcome : outcomes) BOOST_TEST(outcome.succeeded());
 }
 
 BOOST_AUTO_TEST_CASE(nonsenseIsThrownAndNamed) {
