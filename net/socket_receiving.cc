@@ -54,8 +54,8 @@ void SocketState::deliverText(F decode) {
   deliverChunk(Buffer::viewOf(std::as_bytes(std::span(decoding->text))));
 }
 
-// To onread's memory, as much at a time as that holds. What is left when the callback pauses the
-// socket, or throws, waits with all else that does.
+// To onread's memory, as much at a time as that holds. What is left when the user's code, which
+// gives the memory too, pauses the socket or throws waits with all else that does.
 void SocketState::deliverInto(platform::Bytes bytes) {
   struct Rest {
     ~Rest() {
@@ -66,8 +66,10 @@ void SocketState::deliverInto(platform::Bytes bytes) {
     SocketState& socket;
     platform::Bytes bytes;
   } rest{*this, bytes};
-  while (!rest.bytes.empty() && flow_ == Flow::flowing && phase_ == Phase::open) {
+  const auto goesOn = [this] { return flow_ == Flow::flowing && phase_ == Phase::open; };
+  while (!rest.bytes.empty() && goesOn()) {
     const std::span<std::byte> memory = onRead_->buffer.next();
+    if (!goesOn()) return;
     if (memory.empty()) return finishWith(noReadBufferError());
     const std::size_t count = std::min(memory.size(), rest.bytes.size());
     std::copy_n(rest.bytes.begin(), count, memory.begin());

@@ -161,6 +161,32 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(withoutMemoryIsAnError, V, Venues, OnReadFixtur
              "socket error(read ENOBUFS: onread.buffer gave no memory), socket close(true)");
 }
 
+// The callback is not called after that.
+BOOST_TEST_DECORATOR(*label("10.11") * label("9.9") * label("10.4"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(stopsWhenTheSupplierPausesOrDestroysTheSocket, V, Venues,
+                                 OnReadFixture) {
+  void (*act)(const Socket&) = [](const Socket& self) { self.pause(); };
+  std::optional<Socket> socket;
+  const auto supply = [&] {
+    act(*socket);
+    return std::as_writable_bytes(std::span(memory));
+  };
+  socket.emplace(net::SocketOptions{.onread = {.buffer = supply, .callback = adds()}});
+  RawSocket peer = connectRaw(*socket, V());
+  peer.send("ab");
+  settle();
+  BOOST_TEST(socket->isPaused());
+  BOOST_TEST(trace.text() == "");
+  act = [](const Socket&) {};
+  socket->resume();
+  settle();
+  BOOST_TEST(trace.take() == "ab");
+  act = [](const Socket& self) { self.destroy(); };
+  peer.send("cd");
+  run();
+  BOOST_TEST(trace.text() == "");
+}
+
 BOOST_TEST_DECORATOR(*label("1.8") * label("10.11"))
 BOOST_AUTO_TEST_CASE(needsABufferAndACallback) {
   BOOST_CHECK_THROW(Socket({.onread = {.callback = adds()}}), ArgumentError);
