@@ -13,7 +13,7 @@
 // the loop. A name whose lookup hangs delays nothing but itself, until there are as many of them as
 // threads.
 //
-// Numbers in brackets are the items of net's behaviour contract.
+// Numbers in brackets are the items of net/behaviour.md.
 
 #include "sprocket/platform/version.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Text encodings: text to bytes and back. (Contract, section 12.) Text is UTF-8 always, whichever
+// Text encodings: text to bytes and back. [12] Text is UTF-8 always, whichever
 // encoding its bytes had or shall have; a lone surrogate, which UTF-8 cannot say, is U+FFFD.
 //
 //   socket.setEncoding("hex");

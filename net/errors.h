@@ -1,6 +1,6 @@
 #pragma once
 
-// The wording of every error of net: Node's. (Contract, section 3.) Most are made where nobody
+// The wording of every error of net: Node's. [3] Most are made where nobody
 // could be told of a want of memory, so it is told in their place: then they are
 // Error::outOfMemory().
 

@@ -5,7 +5,7 @@
 // A listener is any callable, move-only and generic ones included. It may take the emitter as its
 // first parameter (Node's `this`) and leave off trailing parameters that it does not use. An
 // emission calls those that listened when it began, also one that was removed meanwhile; it
-// allocates nothing. (Contract, section 2.)
+// allocates nothing. [2]
 
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,7 @@
 //
 // Error is a failure of the world: a refused connection, a port in use. It arrives by 'error'
 // events and callbacks. ArgumentError is a mistake of the caller: it is thrown at the call and
-// names the value that was refused. (Contract, section 3.)
+// names the value that was refused. [3]
 
 #include <exception>
 #include <stdexcept>
