@@ -68,7 +68,7 @@ using SocketEvents = EventList<
     Event<"timeout", void()>,  // idle for as long as setTimeout() said; only a notice [14]
     Event<"end", void()>,      // the peer has finished sending, and all of it was delivered [9.3]
     Event<"pause", void()>,    // pause() was called; told at once, inside of it
-    Event<"resume", void()>,   // resume() was called
+    Event<"resume", void()>,   // resume() was called; told later
     Event<"pipe", void(Socket source)>,    // pipe() to this socket was called; told inside of it
     Event<"unpipe", void(Socket source)>,  // and unpipe()
     Event<"finish", void()>,  // everything was handed to the system, and FIN sent [9.2]
