@@ -243,10 +243,11 @@ void throwCannotConnect(std::string_view state) {
 }
 
 void throwListenersReleased() {
-  throw ArgumentError("ERR_SOCKET_LISTENERS_RELEASED",
-                      "connect() on a socket whose listeners were released after 'close': attach "
-                      "listeners again, connect in the 'close' listener, or make it {.reusable = "
-                      "true}");
+  throw ArgumentError(
+      "ERR_SOCKET_LISTENERS_RELEASED",
+      "connect() on a socket whose listeners were released after 'close': attach "
+      "listeners again (onread cannot be), connect in the 'close' listener, or make "
+      "it {.reusable = true}");
 }
 
 void throwCannotReset() {

@@ -115,7 +115,7 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
   if (isConnecting()) throwCannotConnect("connecting");
   if (phase_ == Phase::open) throwCannotConnect("connected");
   if (phase_ == Phase::closing) throwCannotConnect("not closed yet");
-  if (listenersReleased_) throwListenersReleased();
+  if (listenersReleased_ || (onRead_ && onRead_->buffer.empty())) throwListenersReleased();
   const auto timeout =
       options.timeout ? std::optional(checkedTimeout(*options.timeout)) : std::nullopt;
   connecting_ = new Connecting(*this, options);
@@ -299,8 +299,10 @@ void SocketState::onPhase() {
   emit<"close">(static_cast<bool>(hadError_));
 }
 
+// What onread captured goes with them, and cannot come back.
 void SocketState::releaseListeners() {
   listenersReleased_ = true;
+  const OnRead released = onRead_ ? std::exchange(*onRead_, {}) : OnRead();
   listeners_.clear();
 }
 
@@ -317,6 +319,7 @@ void SocketState::onLoopGone() {
   disconnectPipes();
   server_ = nullptr;
   const auto dropped = std::move(sending_);
+  const auto notCalled = std::move(onRead_);
   listeners_.clearForGood();
 }
 

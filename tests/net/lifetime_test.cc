@@ -1,5 +1,7 @@
 // How long sockets, servers and their listeners live.
 
+#include <array>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -252,6 +254,38 @@ BOOST_FIXTURE_TEST_CASE(cyclesAreBrokenByClose, LifetimeFixture, *label("1.10"))
   accepted.on<"end">([self = accepted, kept = token.capture()] {});
   client.end();
   run();
+  BOOST_TEST(token.isReleased());
+}
+
+// What onread captured, a handle of its own socket too, goes as listeners do.
+struct OnReadLifetimeFixture : LifetimeFixture {
+  Socket readingWithToken(bool reusable = false) {
+    const auto slot = std::make_shared<std::optional<Socket>>();
+    const auto reads = [slot, kept = token.capture()](const Socket&, auto) { return true; };
+    slot->emplace(
+        net::SocketOptions{.reusable = reusable, .onread = {.buffer = memory, .callback = reads}});
+    return **slot;
+  }
+
+  std::array<std::byte, 4> memory{};
+};
+
+BOOST_FIXTURE_TEST_CASE(onreadIsReleasedAfterClose, OnReadLifetimeFixture,
+                        *label("1.10") * label("10.11")) {
+  const Socket socket = readingWithToken();
+  socket.destroy();
+  run();
+  BOOST_TEST(token.isReleased());
+  socket.on<"close">([] {});
+  BOOST_CHECK_THROW(socket.connect(1), ArgumentError);  // nobody would get the data
+}
+
+BOOST_FIXTURE_TEST_CASE(onreadIsReleasedWithTheLoop, OnReadLifetimeFixture, *label("1.10")) {
+  readingWithToken();
+  readingWithToken(true).destroy();
+  run();
+  BOOST_TEST(token.capture() != nullptr);
+  destroyLoop();
   BOOST_TEST(token.isReleased());
 }
 
