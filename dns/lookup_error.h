@@ -1,6 +1,6 @@
 #pragma once
 
-// The one wording of a lookup that failed: Node's. (Contract 3.3.)
+// The one wording of a lookup that failed: Node's. [3.3]
 
 #include <string>
 

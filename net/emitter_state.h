@@ -36,7 +36,7 @@ class EmitterState : public reactor::RefCounted<State>, protected reactor::Resid
                                                        args...);
   }
 
-  // An 'error' that nobody listens for leaves run(). (Contract 2.5.)
+  // An 'error' that nobody listens for leaves run(). [2.5]
   void emitError(const Error& error) {
     if (!emit<"error">(error)) throw error;
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 // Pipe: what pipe() makes. It carries one socket's data to another, or to itself, and holds the
-// source up while the destination is full. (Contract 10.9.)
+// source up while the destination is full. [10.9]
 
 #include "sprocket/net/buffer.h"
 #include "sprocket/platform/intrusive_list.h"

@@ -8,7 +8,7 @@
 //                ├─slice──┤
 //
 // The next attempt begins when the time slice of the latest is over, and at once when any has
-// failed; an attempt goes on when its slice is over. (Contract 6.20.)
+// failed; an attempt goes on when its slice is over. [6.20]
 
 #include <cstddef>
 #include <cstdint>

@@ -72,7 +72,7 @@ class ServerState::Acceptor final : public platform::ListenerHandler {
     platform::Stream* stream = nullptr;
   };
 
-  // (Contract 7.17.)
+  // [7.17]
   void refuse(platform::Stream& stream) {
     static Refused nobody;
     stream.setHandler(nobody);  // it may be there longer than this
@@ -184,8 +184,7 @@ void ServerState::onResolved(const Error& error, const std::vector<dns::Address>
 void ServerState::bindResolved(const Error& error, const std::vector<dns::Address>& addresses) {
   const auto attempt = std::move(attempt_);
   if (error) return fail(error);
-  // IPv4 first, which connect() asks for: so the two meet also where a name has both.
-  // (Contract 6.2.)
+  // IPv4 first, which connect() asks for: so the two meet also where a name has both. [6.2]
   const auto v4 = std::ranges::find(addresses, 4, &dns::Address::family);
   const std::string& text = (v4 == addresses.end() ? addresses.front() : *v4).address;
   const auto address = IpAddress::parse(text);  // its zone may be gone by now
@@ -193,7 +192,7 @@ void ServerState::bindResolved(const Error& error, const std::vector<dns::Addres
   bind(IpEndpoint{*address, static_cast<std::uint16_t>(*attempt->options.port)}, attempt->options);
 }
 
-// `::` takes IPv4 clients too; where there is no IPv6 it is `0.0.0.0`. (Contract 7.4.)
+// `::` takes IPv4 clients too; where there is no IPv6 it is `0.0.0.0`. [7.4]
 void ServerState::bindEverywhere(std::uint16_t port, const ListenOptions& options) {
   SysError error;
   if (tryBind(IpEndpoint{IpAddress::any(Family::v6), port}, options, error)) return;
@@ -313,7 +312,7 @@ void ServerState::connectionDestroyed() {
   updateClaim();
 }
 
-// A server that was opened again before it was drained waits for its next close. (Contract 7.20.)
+// A server that was opened again before it was drained waits for its next close. [7.20]
 void ServerState::closeIfDrained() {
   if (!closeAsked_ || isOpen() || connections_ > 0) return;
   closeAsked_ = false;

@@ -16,7 +16,7 @@ std::optional<T> memberOf(const std::optional<Address>& address, T Address::*mem
   return address ? std::optional<T>((*address).*member) : std::nullopt;
 }
 
-// Only of IP connections. (Contract 13.3.)
+// Only of IP connections. [13.3]
 std::optional<Address> ipAddressOf(const platform::Endpoint& endpoint) {
   return endpoint.isIp() ? formatAddress(endpoint) : std::nullopt;
 }
@@ -51,7 +51,7 @@ Socket Socket::connect(Port port, const Host& host, OnConnect listener) const {
   return connect({.port = port.checked(), .host = host.name()}, std::move(listener));
 }
 
-// What throws has no other effect, so one that is connected is not even taken. (Contract 1.8.)
+// What throws has no other effect, so one that is connected is not even taken. [1.8]
 Socket connect(const ConnectOptions& options, OnConnect listener) {
   if (options.fd && platform::kindOf(*options.fd) >= platform::DescriptorKind::connected) {
     throwCannotConnect("connected");

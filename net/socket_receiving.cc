@@ -99,7 +99,7 @@ void SocketState::deliverEnd() {
   if (phase_ == Phase::open) emit<"end">();
 }
 
-// After 'end', whose listeners may still have written. (Contract 9.4.)
+// After 'end', whose listeners may still have written. [9.4]
 void SocketState::endByItself() {
   if (phase_ != Phase::open) return;
   while (Pipe* pipe = pipesFrom_.front()) pipe->sourceEnded();

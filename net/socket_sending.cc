@@ -46,7 +46,7 @@ bool SocketState::writeNow(const Chunk& chunk) {
   return false;
 }
 
-// (Contract 8.2.)
+// [8.2]
 bool SocketState::hasRoom() const {
   const std::size_t mark = corks_ > 0 ? std::max<std::size_t>(writeMark_, kCorkedMark) : writeMark_;
   return sending_->queue.size() < mark;
@@ -59,7 +59,7 @@ bool SocketState::queueRest(const Chunk& chunk, std::size_t begin) {
   return phase_ != Phase::closing;
 }
 
-// (Contract 8.13, 8.14, 9.5.)
+// [8.13, 8.14, 9.5]
 bool SocketState::refuseWrite(UniqueFunction<void(const Error&)> callback) {
   Error error;
   if (phase_ == Phase::fresh) {

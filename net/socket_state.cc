@@ -237,7 +237,7 @@ void SocketState::letGo() {
   if (std::exchange(isCounted_, false)) server_->connectionDestroyed();
 }
 
-// The callbacks of what is not sent any more, each once, then 'error'. (Contract 6.16, 8.12.)
+// The callbacks of what is not sent any more, each once, then 'error'. [6.16, 8.12]
 void SocketState::tellFailure() {
   if (phase_ != Phase::closing) return;
   const auto errorNow = [this](bool isFirst) {
@@ -385,12 +385,12 @@ std::optional<double> SocketState::timeout() const {
   return idle_ == nullptr ? std::nullopt : std::optional(idle_->milliseconds());
 }
 
-// A sign of life. (Contract 14.4.)
+// A sign of life. [14.4]
 void SocketState::touch() {
   if (idle_ != nullptr) idle_->restart();
 }
 
-// What keeps the loop running. (Contract 11.1, 11.3.)
+// What keeps the loop running. [11.1, 11.3]
 void SocketState::updateClaim() {
   const bool isBusy = isConnecting() || isReceiving_ || hasQueued() || (ending_ && !shutDown_);
   const bool isOpen = isConnecting() || phase_ == Phase::open;

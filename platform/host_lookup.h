@@ -46,8 +46,8 @@ struct HostLookup {
 HostLookup lookupHost(const std::string& host, std::optional<Family> family, LookupHints hints);
 
 // The hints that go with a host to connect to, if either family will do and none were given: only
-// configured families, where that is of use. (Contract 6.9.) Windows without a network would not
-// even find localhost then.
+// configured families, where that is of use [6.9]. Windows without a network would not even find
+// localhost then.
 LookupHints impliedHints() noexcept;
 
 }  // namespace sprocket::platform

@@ -1,4 +1,4 @@
-// What listen, connect, write and end take, and what they refuse to compile. (Contract 1.8, 8.1.)
+// What listen, connect, write and end take, and what they refuse to compile. [1.8, 8.1]
 
 #include <array>
 #include <chrono>

@@ -1,4 +1,4 @@
-// Connecting: by which ways, in which order of events, and how it fails. (Contract, section 6.)
+// Connecting: by which ways, in which order of events, and how it fails. [6]
 
 #include <cmath>
 #include <fstream>

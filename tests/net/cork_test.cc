@@ -1,5 +1,5 @@
 // What write() answers under a cork and below a high-water mark, and how corked data leaves.
-// (Contract, 8.2, 8.8.)
+// [8.2, 8.8]
 
 #include <cstddef>
 #include <string>

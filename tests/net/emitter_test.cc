@@ -1,5 +1,5 @@
 // Listeners: what may listen, in which order they are called, and what an emission sees of those
-// that come and go meanwhile. (Contract, section 2.)
+// that come and go meanwhile. [2]
 
 #include <cstddef>
 #include <functional>

@@ -1,6 +1,5 @@
 // Text encodings: what they make of text and of bytes, and how sockets use them. What is said here
-// of single bytes is what Node's StringDecoder and Buffer.from() answer. (Contract, section
-// 12, 8.1, 9.1, 10.8.)
+// of single bytes is what Node's StringDecoder and Buffer.from() answer. [12, 8.1, 9.1, 10.8]
 
 #include "sprocket/net/encoding.h"
 

@@ -1,4 +1,4 @@
-// The wording of errors, which is part of the contract. (Section 3.)
+// The wording of errors, which is part of what net promises. [3]
 
 #include "sprocket/net/errors.h"
 
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(ofTheLibraryCanBeToldApart, *label("3.4")) {
   BOOST_TEST(codes.size() == all.size());
 }
 
-BOOST_AUTO_TEST_CASE(ofTheLibraryReadAsTheContractSays, *label("3.4")) {
+BOOST_AUTO_TEST_CASE(ofTheLibraryReadAsWritten, *label("3.4")) {
   BOOST_TEST(text(net::serverNotRunningError()) == "Server is not running.");
   BOOST_TEST(text(net::writeAfterEndError()) == "write after end");
   BOOST_TEST(text(net::socketClosedError()) == "Socket is closed");

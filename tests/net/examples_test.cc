@@ -1,4 +1,4 @@
-// The five worked examples of the contract (section 19), run as the programs that they are.
+// The five worked examples of net/behaviour.md [19], run as the programs that they are.
 
 #include <chrono>
 #include <csignal>

@@ -1,4 +1,4 @@
-// Connecting from an address or a port of one's own. (Contract 6.10.)
+// Connecting from an address or a port of one's own. [6.10]
 
 #include <string>
 #include <string_view>

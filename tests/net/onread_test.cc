@@ -1,4 +1,4 @@
-// Receiving into the caller's memory. (Contract, 10.11.)
+// Receiving into the caller's memory. [10.11]
 
 #include <array>
 #include <cstddef>

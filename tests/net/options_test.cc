@@ -1,4 +1,4 @@
-// setNoDelay and setKeepAlive: what the kernel is told, and how often. (Contract, section 15.)
+// setNoDelay and setKeepAlive: what the kernel is told, and how often. [15]
 
 #include <cstddef>
 #include <string>

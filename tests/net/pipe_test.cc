@@ -1,4 +1,4 @@
-// pipe(): all data of one socket to another, no faster than that takes it. (Contract, 10.9.)
+// pipe(): all data of one socket to another, no faster than that takes it. [10.9]
 
 #include <algorithm>
 #include <chrono>

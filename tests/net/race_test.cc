@@ -1,5 +1,5 @@
-// Several addresses of one host, raced. (Contract 6.20.) The resolver is the test's own and answers
-// at once, and time is virtual where it matters: it moves only when nothing else happens.
+// Several addresses of one host, raced. [6.20] The resolver is the test's own and answers at
+// once, and time is virtual where it matters: it moves only when nothing else happens.
 
 #include <chrono>
 #include <cmath>

@@ -1,5 +1,4 @@
-// Reading: when data flows, what waits while it does not, and how a peer is held up. (Contract,
-// section 10.)
+// Reading: when data flows, what waits while it does not, and how a peer is held up. [10]
 
 #include <cstddef>
 #include <optional>

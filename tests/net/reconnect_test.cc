@@ -1,5 +1,4 @@
-// Connecting again: on the same socket, after success and after failure, at once and later.
-// (Contract, 6.18.)
+// Connecting again: on the same socket, after success and after failure, at once and later. [6.18]
 
 #include <cstddef>
 #include <memory>

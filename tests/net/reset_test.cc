@@ -1,4 +1,4 @@
-// The two ways to leave that Node has beside end() and destroy(). (Contract, 9.15.)
+// The two ways to leave that Node has beside end() and destroy(). [9.15]
 
 #include <optional>
 #include <string>

@@ -1,5 +1,5 @@
 // How connect() has a name resolved: by the system with hints, or by a function of the caller's.
-// (Contract 6.6 to 6.9.)
+// [6.6 to 6.9]
 
 #include <functional>
 #include <memory>

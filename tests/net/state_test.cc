@@ -1,4 +1,4 @@
-// What a socket says of itself, in each of its states. (Contract, 5.5.)
+// What a socket says of itself, in each of its states. [5.5]
 
 #include <optional>
 #include <string>

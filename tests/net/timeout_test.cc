@@ -1,5 +1,4 @@
-// setTimeout on a socket, in virtual time: it moves only when nothing else happens. (Contract,
-// section 14.)
+// setTimeout on a socket, in virtual time: it moves only when nothing else happens. [14]
 
 #include <chrono>
 #include <cmath>

@@ -1,5 +1,4 @@
-// Writing: what a write answers, what it costs, in which order it is told of, and how it fails.
-// (Contract, section 8.)
+// Writing: what a write answers, what it costs, in which order it is told of, and how it fails. [8]
 
 #include <cstddef>
 #include <functional>

@@ -339,7 +339,7 @@ void aFileThatTookTheNameIsKept(Trial& trial) {
   BOOST_TEST(std::filesystem::file_size(path) == 8u);
 }
 
-// Contract 16.2: a path that is too long is cut alike by listen, connect and the removal.
+// A path that is too long is cut alike by listen, connect and the removal. [16.2]
 void aPathThatIsTooLongIsCutAlikeEverywhere(Trial& trial) {
   const std::string fresh = trial.venue().freshEndpoint().path().text;
   const Endpoint tooLong = platform::LocalPath{fresh + std::string(200, 'x')};

@@ -1,4 +1,4 @@
-// The echo client of the contract (19.2): says one thing, prints what comes back, and ends.
+// The echo client of net/behaviour.md [19.2]: says one thing, prints what comes back, and ends.
 //
 //   bazel run //tools/examples:echo_client -- 8124
 //   bazel run //tools/examples:echo_client -- /tmp/echo.sock

@@ -1,4 +1,4 @@
-// The echo server of the contract (19.1): greets, and sends back what it gets.
+// The echo server of net/behaviour.md [19.1]: greets, and sends back what it gets.
 //
 //   bazel run //tools/examples:echo_server -- 8124
 //   bazel run //tools/examples:echo_server -- /tmp/echo.sock

@@ -1,4 +1,4 @@
-// Listens with options (contract, 19.5): on `localhost` only, and on a handle of its own.
+// Listens with options [19.5]: on `localhost` only, and on a handle of its own.
 //
 //   bazel run //tools/examples:exclusive -- 8124
 

@@ -1,4 +1,4 @@
-// A server on a port that the system picks (contract, 19.3): says goodbye to everyone.
+// A server on a port that the system picks [19.3]: says goodbye to everyone.
 //
 //   bazel run //tools/examples:goodbye_server -- 0
 

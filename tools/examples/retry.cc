@@ -1,4 +1,4 @@
-// Waits for an address that is in use (contract, 19.4): tries again each second until it is free.
+// Waits for an address that is in use [19.4]: tries again each second until it is free.
 //
 //   bazel run //tools/examples:retry -- 8124
 
