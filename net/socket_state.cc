@@ -188,8 +188,8 @@ void SocketState::destroySoon() {
 void SocketState::resetAndDestroy() {
   if (loop() == nullptr || isOver()) return;
   if (phase_ == Phase::fresh) return finishWith(socketClosedError());
-  const bool isIp = isConnecting() ? !connecting_->isLocal() : stream_->localEndpoint().isIp();
-  if (!isIp) throwCannotReset();
+  const bool isTcp = isConnecting() ? !connecting_->isLocal() : stream_->isTcp();
+  if (!isTcp) throwCannotReset();
   closeByReset_ = true;
   if (phase_ == Phase::open) finishWith({});
 }

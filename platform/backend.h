@@ -89,6 +89,10 @@ class Stream {
   virtual Endpoint localEndpoint() const = 0;
   virtual Endpoint remoteEndpoint() const = 0;
 
+  // Of a connected stream: whether it is TCP. Where a system may forget the addresses of one that
+  // its peer has reset, a backend remembers this.
+  virtual bool isTcp() const { return localEndpoint().isIp(); }
+
   // Of TCP; succeed without effect on other streams, and while not connected yet are remembered.
   virtual SysError setNoDelay(bool on) = 0;
   virtual SysError setKeepAlive(bool on, std::chrono::seconds idle) = 0;  // idle 0: leave as it is

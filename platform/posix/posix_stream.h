@@ -30,6 +30,7 @@ class PosixStream final : public Stream, private Channel {
   void reset() override;
   Endpoint localEndpoint() const override;
   Endpoint remoteEndpoint() const override;
+  bool isTcp() const override { return isIp_; }
   SysError setNoDelay(bool on) override;
   SysError setKeepAlive(bool on, std::chrono::seconds idle) override;
 

@@ -6,7 +6,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "sprocket/net/net.h"
+#include "sprocket/platform/sys_error.h"
 #include "sprocket/tests/support/socket_fixture.h"
+#include "sprocket/tests/support/system_fixture.h"
 #include "sprocket/tests/support/wine.h"
 
 namespace {
@@ -148,6 +150,21 @@ BOOST_AUTO_TEST_CASE(whileAConnectionFailsChangesNothing) {
   run();
   BOOST_TEST(trace.text() == "socket error(connect ECONNREFUSED 127.0.0.1:" +
                                  std::to_string(nobody.port()) + "), socket close(true)");
+}
+
+// Whether it is TCP is not asked of the system, which may not know any more: BSDs forget a socket's
+// address once the peer has reset it.
+struct SystemSocketFixture : SystemFixture, SocketFixture {};
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_FIXTURE_TEST_CASE(needsNoAddress, SystemSocketFixture) {
+  const Socket client;
+  const Socket served = connectPair(client, Tcp());
+  trace.watch("client", client).watch("served", served);
+  syscalls.fail(Call::getsockname, platform::errorNumber("EINVAL"), 0, FakeSyscalls::kForEver);
+  client.resetAndDestroy();
+  served.resetAndDestroy();
+  run();
+  BOOST_TEST(trace.text() == "client close(false), served close(false)");
 }
 
 // A reset that was asked for is not one of the next connection.
