@@ -177,12 +177,10 @@ struct ConnectOptions {
   std::size_t writableHighWaterMark = 0;
   OnRead onread = {};
 
+  // But for the descriptor, of which connect() makes use.
   SocketOptions forSocket() const {
     return {.allowHalfOpen = allowHalfOpen,
             .reusable = reusable,
-            .fd = fd,
-            .readable = readable,
-            .writable = writable,
             .noDelay = noDelay,
             .keepAlive = keepAlive,
             .keepAliveInitialDelay = keepAliveInitialDelay,

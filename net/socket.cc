@@ -6,7 +6,6 @@
 #include "sprocket/net/errors.h"
 #include "sprocket/net/format_address.h"
 #include "sprocket/net/socket_state.h"
-#include "sprocket/platform/descriptor.h"
 
 namespace sprocket::net {
 namespace {
@@ -51,18 +50,10 @@ Socket Socket::connect(Port port, const Host& host, OnConnect listener) const {
   return connect({.port = port.checked(), .host = host.name()}, std::move(listener));
 }
 
-// What throws has no other effect, so one that is connected is not even taken. [1.8]
 Socket connect(const ConnectOptions& options, OnConnect listener) {
-  if (options.fd && platform::kindOf(*options.fd) >= platform::DescriptorKind::connected) {
-    throwCannotConnect("connected");
-  }
   Socket socket(options.forSocket());
-  try {
-    return socket.connect(options, std::move(listener));
-  } catch (...) {
-    socket.state_->giveBack();
-    throw;
-  }
+  socket.state_->connect(options, std::move(listener), options.fd);
+  return socket;
 }
 
 bool Socket::write(const Chunk& chunk, OnWritten callback) const {

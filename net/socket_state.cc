@@ -23,6 +23,19 @@ double checkedTimeout(double milliseconds) {
   return std::min(milliseconds, longest);
 }
 
+DescriptorKind usableKindOf(int fd) {
+  if (fd < 0) throwBadDescriptor(fd);
+  const auto kind = platform::kindOf(fd);
+  if (kind < DescriptorKind::unconnected) throwDescriptorKind(kind);
+  return kind;
+}
+
+platform::Descriptor takenOver(int fd) {
+  auto taken = platform::Descriptor::takeOver(fd);
+  if (!taken) throwDescriptorKind(DescriptorKind::unknown);
+  return std::move(*taken);
+}
+
 }  // namespace
 
 // Runs while setTimeout() wants it; every sign of life starts it anew. It does not hold the loop.
@@ -67,15 +80,11 @@ SocketState::SocketState(reactor::Loop& loop, const SocketOptions& options)
 
 // Throws and leaves the descriptor alone, or has it, and then nothing throws any more.
 void SocketState::adopt(const SocketOptions& options) {
-  if (*options.fd < 0) throwBadDescriptor(*options.fd);
-  const auto kind = platform::kindOf(*options.fd);
+  const auto kind = usableKindOf(*options.fd);
   if (kind == DescriptorKind::unconnected) {
-    auto taken = platform::Descriptor::takeOver(*options.fd);
-    if (!taken) throwDescriptorKind(DescriptorKind::unknown);
-    given_ = std::move(*taken);
+    given_ = takenOver(*options.fd);
     return;
   }
-  if (kind < DescriptorKind::connected) throwDescriptorKind(kind);
   auto stream = loop()->backend().adopt(*options.fd, *this);
   if (!stream) throwDescriptorKind(DescriptorKind::unknown);
   self_ = this;
@@ -110,7 +119,8 @@ SocketState::~SocketState() { disconnectPipes(); }
 
 // Connecting.
 
-void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
+void SocketState::connect(const ConnectOptions& options, OnConnect listener,
+                          std::optional<int> fd) {
   if (loop() == nullptr) return;
   if (isConnecting()) throwCannotConnect("connecting");
   if (phase_ == Phase::open) throwCannotConnect("connected");
@@ -118,7 +128,9 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener) {
   if (listenersReleased_ || (onRead_ && onRead_->buffer.empty())) throwListenersReleased();
   const auto timeout =
       options.timeout ? std::optional(checkedTimeout(*options.timeout)) : std::nullopt;
+  if (fd && usableKindOf(*fd) != DescriptorKind::unconnected) throwCannotConnect("connected");
   connecting_ = new Connecting(*this, options);
+  if (fd) given_ = takenOver(*fd);
 
   // Nothing can be refused any more.
   phase_ = Phase::connecting;

@@ -53,7 +53,8 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   ~SocketState();
 
-  void connect(const ConnectOptions& options, OnConnect listener);
+  // With a descriptor that is not connected, if there is one.
+  void connect(const ConnectOptions& options, OnConnect listener, std::optional<int> fd = {});
   bool write(const Chunk& chunk, OnWritten callback);
   void end(const Chunk* last, OnWritten callback);  // null: nothing more is written
   void cork();
@@ -69,7 +70,6 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void setTimeout(double milliseconds, OnTimeout listener);
   void setNoDelay(bool on);
   platform::Result<platform::Descriptor> duplicate() const;
-  void giveBack() { given_.release(); }  // what is not connected yet is the caller's again
   void setKeepAlive(bool on, std::chrono::seconds initialDelay);
   void setReferenced(bool referenced);
 

@@ -97,6 +97,18 @@ BOOST_AUTO_TEST_CASE(aBoundSocket) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(aBoundSocketThatConnects) {
+  sweep([](Attempt& attempt) {
+    const int fd = givenBoundPort().release();
+    net::ConnectOptions options = attempt.nowhere(Tcp());
+    options.fd = fd;
+    const Socket socket = attempt.call(fd, [&] { return net::connect(options); });
+    attempt.trace.watch("socket", socket);
+    attempt.run();
+    BOOST_TEST(attempt.trace.text().starts_with("socket error("));
+  });
+}
+
 BOOST_AUTO_TEST_CASE(aServerOnADescriptor) {
   sweep([](Attempt& attempt) {
     GivenDescriptor given = givenBoundPort();

@@ -394,6 +394,8 @@ BOOST_AUTO_TEST_CASE(areLeftAloneByANetConnectThatThrows, *label("1.8") * label(
         .port = fd == unconnected.get() ? 65536 : 80, .fd = fd, .readable = true};
     BOOST_CHECK_THROW(net::connect(options), ArgumentError);
     BOOST_TEST(isOpen(fd));
+    BOOST_TEST(!isNonBlocking(fd));
+    BOOST_TEST(!isCloseOnExec(fd));
   }
   run();  // which nothing keeps
 }
