@@ -19,7 +19,7 @@ enum class DescriptorKind : std::uint8_t {
   datagram,     // a UDP socket
   listening,    // a stream socket (TCP or unix) that accepts connections,
   unconnected,  // one that may be connected or listen,
-  connected,    // or one that is connected
+  connected,    // or one that is connected, or was
   pipe,         // a FIFO that is open both ways
   pipeReader,   // an end of a pipe
   pipeWriter,

@@ -1,6 +1,7 @@
 #include "sprocket/platform/descriptor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,16 @@ int socketOption(int descriptor, int name) {
   return syscalls::getsockopt(descriptor, SOL_SOCKET, name, &value, &size) < 0 ? -1 : value;
 }
 
+// Whether it is connected, or was and is over: then it has no peer any more, but something to be
+// read, data, an end or an error (which asking for SO_ERROR would take away). One that was never
+// connected has neither.
+bool isConnected(int descriptor) {
+  SockAddr peer;
+  if (syscalls::getpeername(descriptor, peer.data(), peer.resetSize()) == 0) return true;
+  pollfd readable{.fd = descriptor, .events = POLLIN, .revents = 0};
+  return ::poll(&readable, 1, 0) > 0 && (readable.revents & POLLIN) != 0;
+}
+
 DescriptorKind kindOfSocket(int descriptor) {
   SockAddr address;
   if (syscalls::getsockname(descriptor, address.data(), address.resetSize()) < 0) {
@@ -27,9 +38,7 @@ DescriptorKind kindOfSocket(int descriptor) {
   if (type == SOCK_DGRAM && isIp) return DescriptorKind::datagram;
   if (type != SOCK_STREAM) return DescriptorKind::unknown;
   if (socketOption(descriptor, SO_ACCEPTCONN) > 0) return DescriptorKind::listening;
-  const bool connected =
-      syscalls::getpeername(descriptor, address.data(), address.resetSize()) == 0;
-  return connected ? DescriptorKind::connected : DescriptorKind::unconnected;
+  return isConnected(descriptor) ? DescriptorKind::connected : DescriptorKind::unconnected;
 }
 
 DescriptorKind kindOfPipe(int descriptor) {

@@ -227,6 +227,31 @@ BOOST_AUTO_TEST_CASE(refuseToConnect, *label("6.17")) {
   BOOST_TEST(!socket.destroyed());
 }
 
+// The system knows no peer of these any more, but they were connected, and have something to tell.
+BOOST_AUTO_TEST_CASE(areReadThoughThePeerHasResetThem, *label("5.2") * label("9.13")) {
+  GivenPair pair = givenTcpPair();
+  pair.second.closeByReset();
+  pair.first.awaitHangUp();
+  const Socket socket(both(pair.first.release()));
+  trace.watch("socket", socket);
+  BOOST_TEST(socket.readyState() == "open");
+  run();
+  BOOST_TEST(trace.text() == "socket error(read ECONNRESET), socket close(true)");
+}
+
+BOOST_TEST_DECORATOR(*label("5.2") * label("9.3"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(areReadThoughBothSidesHaveEndedThem, V, Sockets, FdFixture) {
+  GivenPair pair = V::make();
+  pair.second.write("hello");
+  shutdown(pair.first.get(), SHUT_WR);
+  pair.second.close();
+  pair.first.awaitHangUp();
+  const Socket socket(both(pair.first.release()));
+  trace.watch("socket", socket).watchData("socket", socket);
+  run();
+  BOOST_TEST(trace.text() == "socket data(hello), socket end, socket finish, socket close(false)");
+}
+
 // What is open keeps itself alive, and the loop as long as it reads.
 BOOST_AUTO_TEST_CASE(needNoHandle, *label("1.10") * label("11.1")) {
   GivenPair pair = givenUnixPair();

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -54,6 +55,19 @@ class GivenDescriptor {
     return all;
   }
   void setNonBlocking() const { fcntl(number_, F_SETFL, O_NONBLOCK); }
+
+  // Of a TCP socket: with a reset.
+  void closeByReset() {
+    const linger atOnce{.l_onoff = 1, .l_linger = 0};
+    setsockopt(number_, SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
+    close();
+  }
+
+  // Until the peer has closed it, or reset it.
+  void awaitHangUp() const {
+    pollfd wanted{.fd = number_, .events = 0, .revents = 0};
+    while ((wanted.revents & POLLHUP) == 0) poll(&wanted, 1, -1);
+  }
 
  private:
   int number_ = -1;
