@@ -23,6 +23,7 @@ bool Pipe::forward(const Buffer& chunk) {
 
 void Pipe::fail(const Buffer& chunk) {
   const reactor::RefPtr<SocketState> destination = &destination_;
+  tell();
   disconnect();
   destination->write(chunk, {});
 }
@@ -30,6 +31,7 @@ void Pipe::fail(const Buffer& chunk) {
 void Pipe::sourceEnded() {
   SocketState& destination = destination_;
   const bool end = end_;
+  tell();
   delete this;
   if (end) destination.end(nullptr, {});
 }
@@ -41,12 +43,19 @@ void Pipe::destinationDrained() {
 }
 
 // An echo that was ended flows on: with nobody else to read, it would never hear its peer's end.
-void Pipe::destinationFinished() {
+void Pipe::destinationEnded() {
   SocketState& source = source_;
   const bool isEcho = leadsTo(source);
   const bool flowed = source.flow_ == SocketState::Flow::flowing;
+  tell();
   disconnect();
   if (isEcho && flowed) source.startFlow();
+}
+
+void Pipe::tell() {
+  destination_.defer([source = reactor::RefPtr<SocketState>(&source_)](SocketState& destination) {
+    destination.emit<"unpipe">(source->handle());
+  });
 }
 
 void Pipe::disconnect() {

@@ -30,21 +30,25 @@ class Pipe : public platform::ListLink<FromTag>, public platform::ListLink<IntoT
   // Writes the chunk to the destination; false if that takes no more.
   bool forward(const Buffer& chunk);
 
-  // Ends a broken pipe, as writing to its destination would: with an error there. Deletes this.
-  void fail(const Buffer& chunk);
-
-  // Ends the pipe, and the destination if pipe() was told so. Deletes this.
-  void sourceEnded();
-
   void destinationDrained();
 
-  // Ends the pipe. Deletes this.
-  void destinationFinished();
+  // All of these end it and delete this. But for the first the destination is told, by 'unpipe',
+  // later.
 
-  // Deletes this. The source is left as it is, and flows no more if that was its last pipe.
+  // The source is left as it is, and flows no more if that was its last pipe.
   void disconnect();
 
+  // Of a broken one, as writing to its destination would: with an error there.
+  void fail(const Buffer& chunk);
+
+  // Ends the destination too if pipe() was told so.
+  void sourceEnded();
+
+  void destinationEnded();
+
  private:
+  void tell();
+
   Pipe(SocketState& source, SocketState& destination, bool end)
       : source_(source), destination_(destination), end_(end) {}
 

@@ -69,8 +69,10 @@ using SocketEvents = EventList<
     Event<"end", void()>,      // the peer has finished sending, and all of it was delivered [9.3]
     Event<"pause", void()>,    // pause() was called; told at once, inside of it
     Event<"resume", void()>,   // resume() was called; told later
-    Event<"pipe", void(Socket source)>,    // pipe() to this socket was called; told inside of it
-    Event<"unpipe", void(Socket source)>,  // and unpipe()
+    Event<"pipe", void(Socket source)>,  // pipe() to this socket was called; told inside of it
+    // unpipe() was called, told inside of it; or the pipe has ended by itself, told later: the
+    // source has ended, or this socket has finished or was destroyed. [10.9]
+    Event<"unpipe", void(Socket source)>,
     Event<"finish", void()>,  // everything was handed to the system, and FIN sent [9.2]
     Event<"error", void(const Error& error)>,  // 'close' follows; thrown out of run() if unheard
                                                // [2.5]

@@ -194,6 +194,10 @@ void SocketState::pipe(SocketState& destination, bool end) {
   destination.emit<"pipe">(handle());
 }
 
+void SocketState::endPipesInto() {
+  while (Pipe* pipe = pipesInto_.front()) pipe->destinationEnded();
+}
+
 void SocketState::disconnectPipes() {
   while (Pipe* pipe = pipesFrom_.front()) pipe->disconnect();
   while (Pipe* pipe = pipesInto_.front()) pipe->disconnect();

@@ -235,8 +235,8 @@ void SocketState::sendStep() {
       callback(Error());
     } else {
       finished_ = true;
+      endPipesInto();
       defer([](SocketState& self) { self.closeWhenBothEnded(); });
-      while (Pipe* pipe = pipesInto_.front()) pipe->destinationFinished();
       emit<"finish">();
     }
   }

@@ -218,6 +218,7 @@ void SocketState::onError(platform::SysError error) {
 void SocketState::finishWith(const Error& error) {
   if (isOver()) return;
   beginClosing(error);
+  endPipesInto();
   if (failure_ || hasPending()) defer([](SocketState& self) { self.tellFailure(); });
   letGo();
 }

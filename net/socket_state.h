@@ -169,6 +169,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   Pipe* findPipe(Predicate predicate) const;
   bool isBlocked() const;
   void pipeChanged();
+  void endPipesInto();
   void disconnectPipes();
   void failBrokenPipes(const Buffer& chunk);
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,15 @@ struct PipeFixture : SystemFixture, SocketFixture {
       bytes.remove_prefix(from.send(bytes.substr(0, 256 * 1024)));
       to.receive();
       return bytes.empty();
+    });
+  }
+
+  // Watches both, with 'unpipe'.
+  void watchPipe() {
+    trace.watch("source", source).watch("sink", sink);
+    sink.on<"unpipe">([this](const Socket& from) {
+      BOOST_TEST((from == source));
+      trace.add("sink unpipe");
     });
   }
 
@@ -386,6 +396,110 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(isUnpipedFromOneDestinationOnly, V, Venues, Pip
   BOOST_TEST(receiveAll(out, 5) == "hello");
   settle();
   BOOST_TEST(otherOut.receive() == "");
+}
+
+// 'unpipe' tells that a pipe has come to its end, however it did.
+
+BOOST_TEST_DECORATOR(*label("10.9"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isToldOfAsUnpipedWhenTheSourceEnds, V, Venues, PipeFixture) {
+  RawSocket in = connectRaw(source, V());
+  RawSocket out = connectRaw(sink, V());
+  watchPipe();
+  source.pipe(sink);
+  in.sendFin();
+  receiveToEnd(out);
+  settle();
+  BOOST_TEST(trace.text() == "source end, sink unpipe, sink finish");
+}
+
+BOOST_TEST_DECORATOR(*label("10.9"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isToldOfAsUnpipedIfTheDestinationStaysOpen, V, Venues,
+                                 PipeFixture) {
+  RawSocket in = connectRaw(source, V());
+  const RawSocket out = connectRaw(sink, V());
+  watchPipe();
+  source.pipe(sink, false);
+  in.sendFin();
+  runUntil([&] { return trace.text().ends_with("unpipe"); });
+  settle();
+  BOOST_TEST(trace.text() == "source end, sink unpipe");
+}
+
+BOOST_TEST_DECORATOR(*label("10.9"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isToldOfAsUnpipedWhenTheDestinationFinishes, V, Venues,
+                                 PipeFixture) {
+  const RawSocket in = connectRaw(source, V());
+  const RawSocket out = connectRaw(sink, V());
+  watchPipe();
+  source.pipe(sink);
+  sink.end();
+  settle();
+  BOOST_TEST(trace.text() == "sink finish, sink unpipe");
+}
+
+// Not inside the call, and before 'error' and 'close', which nothing comes between or behind.
+BOOST_TEST_DECORATOR(*label("10.9") * label("2.4") * label("2.7") * label("9.11"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isToldOfAsUnpipedWhenTheDestinationIsDestroyed, V, Venues,
+                                 PipeFixture) {
+  const RawSocket in = connectRaw(source, V());
+  const RawSocket out = connectRaw(sink, V());
+  const Socket other;
+  const RawSocket otherOut = connectRaw(other, V());
+  watchPipe();
+  trace.watch("other", other);
+  other.on<"unpipe">(trace.adds("other unpipe"));
+  source.pipe(sink);
+  source.pipe(other);
+  sink.destroy(Error({.message = "why"}));
+  BOOST_TEST(trace.text() == "");
+  settle();
+  BOOST_TEST(trace.take() == "sink unpipe, sink error(why), sink close(true)");
+  other.destroy();
+  settle();
+  BOOST_TEST(trace.text() == "other unpipe, other close(false)");
+}
+
+BOOST_TEST_DECORATOR(*label("10.9"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isToldOfAsUnpipedWhenItMeetsAWriteAfterEnd, V, Venues,
+                                 PipeFixture) {
+  RawSocket in = connectRaw(source, V());
+  const RawSocket out = connectRaw(sink, V());
+  watchPipe();
+  source.pipe(sink);
+  fill(sink);
+  sink.end();
+  in.send("too late");
+  runUntil([&] { return sink.destroyed(); });
+  settle();
+  BOOST_TEST(trace.text() == "sink unpipe, sink error(write after end), sink close(true)");
+}
+
+// As in Node: nothing is told of the source's end but by itself.
+BOOST_TEST_DECORATOR(*label("10.9"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isNotToldOfAsUnpipedWhenTheSourceIsDestroyed, V, Venues,
+                                 PipeFixture) {
+  const RawSocket in = connectRaw(source, V());
+  const RawSocket out = connectRaw(sink, V());
+  watchPipe();
+  source.pipe(sink);
+  source.destroy();
+  settle();
+  sink.destroy();
+  settle();
+  BOOST_TEST(trace.text() == "source close(false), sink close(false)");
+}
+
+BOOST_TEST_DECORATOR(*label("10.9") * label("2.6"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isEndedAlsoIfAListenerOfUnpipeThrows, V, Venues, PipeFixture) {
+  RawSocket in = connectRaw(source, V());
+  const RawSocket out = connectRaw(sink, V());
+  watchPipe();
+  sink.on<"unpipe">([] { throw std::runtime_error("on purpose"); });
+  source.pipe(sink);
+  in.sendFin();
+  BOOST_CHECK_THROW(runUntil([] { return false; }), std::runtime_error);
+  settle();
+  BOOST_TEST(trace.text() == "source end, sink unpipe, sink finish");
 }
 
 BOOST_TEST_DECORATOR(*label("10.9"))

@@ -31,6 +31,8 @@ constexpr std::string_view kReadyFirst =
 constexpr std::string_view kEachOnce = "every callback is called once; Node forgets it [8.4, 9.2]";
 constexpr std::string_view kEitherOrder =
     "'close' of a server comes before or after that of its last socket [7.21]";
+constexpr std::string_view kUnpipeLater =
+    "a pipe ends after its source's 'end', not inside of it, and 'unpipe' with it [10.9]";
 constexpr std::string_view kNothingAfter = "after destroy there is only 'close' [9.9]";
 
 }  // namespace
@@ -212,6 +214,8 @@ const std::vector<Difference> kDifferences = {
     {"endWithDataTwice", "client", "second ERR_STREAM_WRITE_AFTER_END: write after end", "",
      kCallbacksFirst},
     {"destroyInConnectListener", "client", "client ready", "", kNothingAfter},
+    {"pipeWithoutEnd", "server", "unpipe true", "", kUnpipeLater},
+    {"pipeWithoutEnd", "server", "", "unpipe true", kUnpipeLater},
     {"resetFresh", "alone", "socket close false", "socket close true", kHadError},
     {"resetPath", "client",
      "resetAndDestroy throws ERR_INVALID_HANDLE_TYPE: This handle type cannot be sent",

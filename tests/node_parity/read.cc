@@ -54,6 +54,7 @@ void pipeWithoutEndServer(const Place& place) {
     traceEvents("first", first);
     self.once<"connection">([first](net::Server same, net::Socket second) {
       traceEvents("second", second).resume();
+      second.on<"unpipe">([first](net::Socket from) { trace("unpipe", from == first); });
       same.close();
       trace(first.pipe(second, false) == second);
       first.on<"end">([second] { second.end(" and the rest"); });

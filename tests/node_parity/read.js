@@ -47,6 +47,7 @@ exports.pipeWithoutEnd = {
       traceEvents('first', first);
       server.once('connection', (second) => {
         traceEvents('second', second).resume();
+        second.on('unpipe', (from) => trace('unpipe', from === first));
         server.close();
         trace(first.pipe(second, {end: false}) === second);
         first.on('end', () => second.end(' and the rest'));
