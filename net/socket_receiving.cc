@@ -23,8 +23,8 @@ void SocketState::onReceive(platform::Bytes bytes) {
 
 void SocketState::keep(platform::Bytes bytes) {
   withMemory([&] {
-    if (kept_ == nullptr) kept_ = std::make_unique<std::string>();
-    kept_->append(Buffer::viewOf(bytes).text());
+    if (kept_ == nullptr) kept_ = std::make_unique<Kept>();
+    kept_->all.append(Buffer::viewOf(bytes).text());
   });
 }
 
@@ -55,17 +55,24 @@ void SocketState::deliverText(F decode) {
 }
 
 // To onread's memory, as much at a time as that holds. What is left when the user's code, which
-// gives the memory too, pauses the socket or throws waits with all else that does.
-void SocketState::deliverInto(platform::Bytes bytes) {
+// gives the memory too, pauses the socket or throws waits with all else that does: where it is, if
+// it has waited before.
+void SocketState::deliverInto(platform::Bytes bytes, std::unique_ptr<Kept> owner) {
   struct Rest {
     ~Rest() {
       if (bytes.empty() || socket.phase_ != Phase::open) return;
-      socket.keep(bytes);
+      if (owner != nullptr) {
+        owner->taken = owner->all.size() - bytes.size();
+        socket.kept_ = std::move(owner);
+      } else {
+        socket.keep(bytes);
+      }
       socket.flowLater();
     }
     SocketState& socket;
     platform::Bytes bytes;
-  } rest{*this, bytes};
+    std::unique_ptr<Kept> owner;
+  } rest{*this, bytes, std::move(owner)};
   const auto goesOn = [this] { return flow_ == Flow::flowing && phase_ == Phase::open; };
   while (!rest.bytes.empty() && goesOn()) {
     const std::span<std::byte> memory = onRead_->buffer.next();
@@ -150,9 +157,10 @@ void SocketState::flowLater() {
 void SocketState::flow() {
   if (flow_ != Flow::flowing || phase_ != Phase::open || isBlocked()) return;
   if (kept_ != nullptr) {
-    const auto kept = std::move(kept_);
+    auto kept = std::move(kept_);
+    const platform::Bytes rest = kept->rest();
     flowLater();
-    deliver(Buffer::viewOf(std::as_bytes(std::span(*kept))));
+    onRead_ != nullptr ? deliverInto(rest, std::move(kept)) : deliver(Buffer::viewOf(rest));
   } else if (peerEnded_ && !endDelivered_) {
     if (!hasRestOfText()) return deliverEnd();
     flowLater();
@@ -161,7 +169,7 @@ void SocketState::flow() {
 }
 
 void SocketState::updateReceiving() {
-  const std::size_t kept = kept_ == nullptr ? 0 : kept_->size();
+  const std::size_t kept = kept_ == nullptr ? 0 : kept_->rest().size();
   const bool full = flow_ == Flow::initial && kept >= readMark_;
   const bool wanted = phase_ == Phase::open && stream_ != nullptr && !peerEnded_ &&
                       flow_ != Flow::paused && !full && !isBlocked();

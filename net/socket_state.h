@@ -23,6 +23,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -134,6 +135,14 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
     std::string text;
   };
 
+  // Received before anybody wanted it.
+  struct Kept {
+    platform::Bytes rest() const { return std::as_bytes(std::span(all)).subspan(taken); }
+
+    std::string all;
+    std::size_t taken = 0;  // from the front
+  };
+
   // From the stream.
   void onConnect(platform::SysError error) override;
   void onReceive(platform::Bytes bytes) override;
@@ -154,7 +163,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   template <class F>
   void deliverText(F decode);
   void deliverChunk(const Buffer& chunk);
-  void deliverInto(platform::Bytes bytes);
+  void deliverInto(platform::Bytes bytes, std::unique_ptr<Kept> owner = nullptr);
   void keep(platform::Bytes bytes);
   bool hasRestOfText() const { return decoding_ && decoding_->decoder.hasRest(); }
   void deliverEnd();
@@ -216,7 +225,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   platform::Descriptor given_;  // not connected yet: for connect()
   std::unique_ptr<Sending> sending_;
   std::unique_ptr<IdleTimer> idle_;
-  std::unique_ptr<std::string> kept_;   // received before anybody wanted it
+  std::unique_ptr<Kept> kept_;
   reactor::RefPtr<Decoding> decoding_;  // null: 'data' delivers bytes
   std::unique_ptr<OnRead> onRead_;      // null: 'data' it is
   mutable std::unique_ptr<platform::Endpoint> remote_;

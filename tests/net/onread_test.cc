@@ -13,6 +13,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "sprocket/net/net.h"
+#include "sprocket/tests/support/allocation_count.h"
 #include "sprocket/tests/support/socket_fixture.h"
 
 namespace {
@@ -104,6 +105,31 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(pausesWhereTheCallbackSaysFalse, V, Venues, OnR
   socket.resume();
   run();
   BOOST_TEST(trace.text() == "89, socket end, socket finish, socket close(false)");
+}
+
+// What waits is not copied again for each piece that is taken of it.
+BOOST_TEST_DECORATOR(*label("10.11"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(takesNoMemoryForWhatWaits, V, Venues, OnReadFixture) {
+  std::string received;
+  received.reserve(1000);
+  const Socket socket(
+      {.onread = {.buffer = memory, .callback = [&](const Socket&, std::span<std::byte> bytes) {
+                    received += textOf(bytes);
+                    return false;
+                  }}});
+  RawSocket peer = connectRaw(socket, V());
+  const std::string all = pattern(1000);
+  peer.send(all);
+  runUntil([&] { return socket.bytesRead() == all.size(); });
+  socket.resume();
+  settle();
+  const std::size_t before = allocationCount();
+  for (std::size_t pieces = 2; pieces < 250; ++pieces) {
+    socket.resume();
+    settle();
+  }
+  BOOST_TEST(allocationCount() == before);
+  BOOST_TEST(received == all);
 }
 
 BOOST_TEST_DECORATOR(*label("10.11"))
