@@ -84,7 +84,8 @@ struct SocketOptions {
   bool keepAlive = false;            // as setKeepAlive() [15.2]
   double keepAliveInitialDelay = 0;  // in milliseconds
 
-  // How many bytes are received at the most before anybody asks for data: about so many. [10.2]
+  // Before anybody asks for data so many bytes are received and kept, and at most a buffer (64 KiB)
+  // more, because what reaches the mark is taken whole; 0: none. [10.2]
   std::size_t readableHighWaterMark = 16384;
 
   // How many bytes may be queued before write() returns false; 0: none. [8.2]

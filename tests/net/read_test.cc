@@ -169,6 +169,17 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(keepsSomeAndHoldsUpThePeer, V, Venues, ReadFixt
   BOOST_TEST(sent > socket.bytesRead());
 }
 
+BOOST_TEST_DECORATOR(*label("10.2"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(readsNothingIfItsMarkIsZero, V, Venues, ReadFixture) {
+  const Socket socket({.readableHighWaterMark = 0});
+  RawSocket peer = connectRaw(socket, V());
+  peer.send("hello");
+  settle();
+  BOOST_TEST(socket.bytesRead() == 0U);
+  collect(socket);
+  runUntil([&] { return received == "hello"; });
+}
+
 BOOST_TEST_DECORATOR(*label("10.2") * label("10.5"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(losesNothing, V, Venues, ReadFixture) {
   const Socket socket;
