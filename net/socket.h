@@ -248,7 +248,10 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // Stops and starts the flow of 'data'. While paused the peer is held up too. [10.4, 10.5]
   Socket pause() const;
   Socket resume() const;
-  bool isPaused() const;  // pause() was called, and no resume() since
+
+  // Whether the flow was stopped and not started since: by pause(), pauseOnConnect, or the end of
+  // the last pipe. False while a pipe waits for its destination. [10.4]
+  bool isPaused() const;
 
   // From now on 'data' delivers text (in UTF-8) that the bytes mean in this encoding, those too
   // that wait to be delivered; pipes write it. What is incomplete at the end of a packet waits for
