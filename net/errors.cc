@@ -214,6 +214,11 @@ void throwBadBacklog(int value) {
                       "backlog must not be negative. Received " + std::to_string(value) + ".");
 }
 
+void throwBadMaxConnections(long long value) {
+  throw ArgumentError("ERR_OUT_OF_RANGE", "maxConnections must not be negative. Received " +
+                                              std::to_string(value) + ".");
+}
+
 void throwBadDescriptor(int value) {
   throw ArgumentError("ERR_OUT_OF_RANGE",
                       "The value of \"fd\" is out of range. It must be >= 0 && <= 2147483647. "

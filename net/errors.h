@@ -58,6 +58,7 @@ Error noReadBufferError() noexcept;
 [[noreturn]] void throwBadTimeout(double value);
 [[noreturn]] void throwBadAttemptTimeout(double value);
 [[noreturn]] void throwBadBacklog(int value);
+[[noreturn]] void throwBadMaxConnections(long long value);
 [[noreturn]] void throwBadDescriptor(int value);
 [[noreturn]] void throwDescriptorKind(platform::DescriptorKind kind);
 [[noreturn]] void throwNotBound();

@@ -58,7 +58,7 @@ bool Server::listening() const { return state_->isListening(); }
 
 std::optional<Address> Server::address() const { return formatAddress(state_->localEndpoint()); }
 
-Server Server::setMaxConnections(std::optional<std::size_t> most) const {
+Server Server::setMaxConnections(std::optional<long long> most) const {
   state_->setMaxConnections(most);
   return *this;
 }

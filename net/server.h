@@ -119,8 +119,9 @@ class Server : public EventEmitter<Server, ServerEvents> {
   // How many connections may live at a time; none: as many as come. A further one is accepted and
   // closed at once, told by 'drop' and not by 'connection'; 0 refuses all. It may be changed at any
   // time, is looked at for each connection that comes, and ends none that lives: a slot is free as
-  // soon as a connection is destroyed. Unset at first. Returns the server. [7.17]
-  Server setMaxConnections(std::optional<std::size_t> most) const;
+  // soon as a connection is destroyed. Unset at first. Throws an ArgumentError if it is negative.
+  // Returns the server. [7.17]
+  Server setMaxConnections(std::optional<long long> most) const;
   std::optional<std::size_t> maxConnections() const;
 
   // Calls `callback` later, once, with no error and the number of connections that live now;

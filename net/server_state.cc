@@ -273,6 +273,11 @@ void ServerState::stopListening() {
   if (acceptor_ != nullptr) std::exchange(acceptor_, nullptr)->listener->close();
 }
 
+void ServerState::setMaxConnections(std::optional<long long> most) {
+  if (most && *most < 0) throwBadMaxConnections(*most);
+  maxConnections_ = most;
+}
+
 void ServerState::getConnections(OnCounted onCounted) {
   auto callback = onCounted.take(handle());
   if (!callback || loop() == nullptr) return;

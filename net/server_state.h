@@ -28,7 +28,7 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   platform::Result<platform::Descriptor> duplicate() const;
   void close(OnClosed callback);
   void setReferenced(bool referenced);
-  void setMaxConnections(std::optional<std::size_t> most) { maxConnections_ = most; }
+  void setMaxConnections(std::optional<long long> most);
   std::optional<std::size_t> maxConnections() const { return maxConnections_; }
   void getConnections(OnCounted callback);
   std::size_t connections() const { return connections_; }

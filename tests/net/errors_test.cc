@@ -141,6 +141,7 @@ BOOST_AUTO_TEST_CASE(ofTheCallerNameTheValue, *label("1.8")) {
       {[] { net::throwBadTimeout(std::numeric_limits<double>::infinity()); }, "inf"},
       {[] { net::throwBadTimeout(-std::numeric_limits<double>::max()); }, "-1.79"},
       {[] { net::throwBadBacklog(-3); }, "-3"},
+      {[] { net::throwBadMaxConnections(-4); }, "-4"},
       {[] { net::throwNoTarget("connect()"); }, "connect()"},
       {[] { net::throwCannotConnect("connecting"); }, "connecting"}};
   for (const Mistake& mistake : mistakes) {

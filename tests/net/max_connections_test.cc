@@ -66,6 +66,15 @@ BOOST_AUTO_TEST_CASE(isUnsetAtFirstAndReadsBack, *label("7.17")) {
   BOOST_TEST(!server.setMaxConnections(std::nullopt).maxConnections());
 }
 
+BOOST_AUTO_TEST_CASE(refusesANegativeNumber, *label("7.17") * label("1.8")) {
+  server.setMaxConnections(3);
+  BOOST_CHECK_EXCEPTION(server.setMaxConnections(-1), ArgumentError, [](const auto& error) {
+    return error.code() == "ERR_OUT_OF_RANGE" &&
+           error.what() == std::string("maxConnections must not be negative. Received -1.");
+  });
+  BOOST_TEST((server.maxConnections() == std::optional<std::size_t>(3)));
+}
+
 BOOST_TEST_DECORATOR(*label("7.17"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(oneTooManyIsAcceptedAndClosed, V, Venues, LimitFixture) {
   listen(V(), 2);
