@@ -31,6 +31,8 @@ constexpr std::string_view kReadyFirst =
 constexpr std::string_view kEachOnce = "every callback is called once; Node forgets it [8.4, 9.2]";
 constexpr std::string_view kEitherOrder =
     "'close' of a server comes before or after that of its last socket [7.21]";
+constexpr std::string_view kNobody =
+    "D-5: maxConnections 0 lets nobody in; in Node 20 it is no limit";
 constexpr std::string_view kUnpipeLater =
     "a pipe ends after its source's 'end', not inside of it, and 'unpipe' with it [10.9]";
 constexpr std::string_view kNothingAfter = "after destroy there is only 'close' [9.9]";
@@ -202,6 +204,8 @@ const std::vector<Difference> kDifferences = {
     {"closeTwice", "alone", "server close", "", kOneClose},
     {"destroyAtOnce", "server", "", "served close false", kEitherOrder},
     {"destroyAtOnce", "server", "served close false", "", kEitherOrder},
+
+    {"maxConnectionsZero", "server", "let in", "dropped", kNobody},
 
     {"writeBeforeConnect", "client", "true", "false", kQueued},
     {"writeBeforeConnect", "client", "true", "false", kQueued},

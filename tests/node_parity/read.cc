@@ -1,9 +1,11 @@
 // Reading: pause and resume, pipes, encodings, counters, timeouts.
 
 #include <array>
+#include <fstream>
 #include <memory>
 
 #include "sprocket/tests/node_parity/parity.h"
+#include "sprocket/tests/support/given_descriptors.h"
 
 namespace sprocket::parity {
 namespace {
@@ -181,6 +183,25 @@ void throwInDataListenerClient(const Place& place) {
   socket.on<"ready">([](net::Socket self) { self.end("not heard"); });
 }
 
+// Through the two ends of a pipe that is opened by a path.
+void descriptorsServer(const Place& place) {
+  tests::makeFifo(place.path);
+  std::ofstream(place.folder + "/place") << '0';
+  const int fd = tests::givenFifoReader(place.path).release();
+  const auto reader = traceSocket("reader", net::Socket({.fd = fd, .readable = true}));
+  trace(reader.connecting(), reader.readyState());
+  reader.on<"close">([](net::Socket self, bool) { trace(self.bytesRead(), self.destroyed()); });
+}
+
+void descriptorsClient(const Place& place) {
+  const int fd = tests::givenFifoWriter(place.path).release();
+  const auto writer = traceEvents("writer", net::Socket({.fd = fd, .writable = true}));
+  trace(writer.connecting(), writer.readyState());
+  trace(writer.write("through", [] { trace("written"); }));
+  writer.end(" a pipe", [] { trace("ended"); });
+  writer.on<"close">([](net::Socket self, bool) { trace(self.bytesWritten(), self.destroyed()); });
+}
+
 void encodingsReadServer(const Place& place) {
   const auto server = net::createServer();
   server.on<"connection">([count = std::size_t(0)](net::Server self, net::Socket socket) mutable {
@@ -232,6 +253,7 @@ Scenarios readScenarios() {
       {"pauseAndResume", pauseAndResumeServer, pauseAndResumeClient},
       {"neverRead", neverReadServer, neverReadClient},
       {"throwInDataListener", throwInDataListenerServer, throwInDataListenerClient},
+      {"descriptors", descriptorsServer, descriptorsClient, Over::paths},
       {"encodingsRead", encodingsReadServer, encodingsReadClient},
       {"idleTimeout", idleTimeoutServer, idleTimeoutClient},
   };

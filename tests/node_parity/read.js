@@ -1,6 +1,8 @@
 // Reading: pause and resume, pipes, encodings, counters, timeouts.
 'use strict';
 
+const {execFileSync} = require('child_process');
+const fs = require('fs');
 const net = require('net');
 const {listenAt, trace, traceEvents, traceSocket} = require('./parity.js');
 
@@ -168,6 +170,26 @@ exports.throwInDataListener = {
   client(place) {
     const socket = traceSocket('client', net.connect(place));
     socket.on('ready', () => socket.end('not heard'));
+  },
+};
+
+// Through the two ends of a pipe that is opened by a path.
+exports.descriptors = {
+  server(place) {
+    execFileSync('mkfifo', [place.path]);
+    fs.writeFileSync(place.folder + '/place', '0');
+    const fd = fs.openSync(place.path, 'r');
+    const reader = traceSocket('reader', new net.Socket({fd, readable: true, writable: false}));
+    trace(reader.connecting, reader.readyState);
+    reader.on('close', () => trace(reader.bytesRead, reader.destroyed));
+  },
+  client(place) {
+    const fd = fs.openSync(place.path, 'w');
+    const writer = traceEvents('writer', new net.Socket({fd, readable: false, writable: true}));
+    trace(writer.connecting, writer.readyState);
+    trace(writer.write('through', () => trace('written')));
+    writer.end(' a pipe', () => trace('ended'));
+    writer.on('close', () => trace(writer.bytesWritten, writer.destroyed));
   },
 };
 

@@ -86,6 +86,24 @@ void maxConnectionsClient(const Place& place) {
   });
 }
 
+void maxConnectionsZeroServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    trace("let in");
+    socket.end();
+    self.close();
+  });
+  server.setMaxConnections(0);
+  server.on<"drop">([](net::Server self) {
+    trace("dropped");
+    self.close();
+  });
+  trace(server.maxConnections());
+  listenAt(place, server);
+}
+
+void maxConnectionsZeroClient(const Place& place) { traceSocket("client", net::connect(place)); }
+
 void count(const net::Server& server, const std::string& when) {
   server.getConnections(
       [when](const Error& error, std::size_t count) { trace(when, error, count); });
@@ -180,6 +198,7 @@ Scenarios serveScenarios() {
       {"pauseOnConnect", pauseOnConnectServer, pauseOnConnectClient},
       {"destroyAtOnce", destroyAtOnceServer, destroyAtOnceClient},
       {"maxConnections", maxConnectionsServer, maxConnectionsClient},
+      {"maxConnectionsZero", maxConnectionsZeroServer, maxConnectionsZeroClient},
       {"getConnections", getConnectionsServer, getConnectionsClient},
       {"addresses", addressesServer, addressesClient, Over::tcp},
       {"mappedAddress", mappedAddressServer, mappedAddressClient, Over::tcp},

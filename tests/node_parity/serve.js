@@ -90,6 +90,26 @@ exports.maxConnections = {
   },
 };
 
+exports.maxConnectionsZero = {
+  server(place) {
+    const server = net.createServer((socket) => {
+      trace('let in');
+      socket.end();
+      server.close();
+    });
+    server.maxConnections = 0;
+    server.on('drop', () => {
+      trace('dropped');
+      server.close();
+    });
+    trace(server.maxConnections);
+    listenAt(place, server);
+  },
+  client(place) {
+    traceSocket('client', net.connect(place));
+  },
+};
+
 exports.getConnections = {
   server(place) {
     const server = net.createServer();

@@ -91,6 +91,15 @@ inline GivenPair givenPipe() {
   return {GivenDescriptor(ends[0]), GivenDescriptor(ends[1])};
 }
 
+// The same with a path, opened by two programs: each waits for the other.
+inline void makeFifo(const std::string& path) { mkfifo(path.c_str(), 0600); }
+inline GivenDescriptor givenFifoReader(const std::string& path) {
+  return GivenDescriptor(open(path.c_str(), O_RDONLY));
+}
+inline GivenDescriptor givenFifoWriter(const std::string& path) {
+  return GivenDescriptor(open(path.c_str(), O_WRONLY));
+}
+
 inline GivenDescriptor givenFile(const std::string& path) {
   return GivenDescriptor(creat(path.c_str(), 0600));
 }
