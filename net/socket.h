@@ -235,8 +235,10 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // socket. [9.9]
   Socket destroy(const Error& error = {}) const;
 
-  // end(), and destroy() as soon as everything is sent, whatever the peer does. A socket that was
-  // never connected is destroyed at once. [9.15]
+  // end(), and destroy() as soon as everything is sent, whatever the peer does. If it has sent what
+  // nobody has read by then, or sends more, the system may answer with a reset, which can cost it
+  // our last bytes; end() alone waits for its end and is safe. A socket that was never connected is
+  // destroyed at once. [9.15]
   void destroySoon() const;
 
   // destroy() with a reset (RST): the peer gets ECONNRESET, and what is queued here or on its way
