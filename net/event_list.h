@@ -2,9 +2,10 @@
 
 // Events with names known to the compiler: on<"data">(...). An emitter states its events as a type,
 //
-//   using ServerEvents = EventList<Event<"listening", void()>, Event<"close", void()>>;
+//   struct ServerEvents : EventList<Event<"listening", void()>, Event<"close", void()>> {};
 //
-// and a wrong name or a listener that does not fit is one sentence from the compiler.
+// and a wrong name or a listener that does not fit is one sentence from the compiler, in which an
+// alias would stand as the whole list.
 
 #include <algorithm>
 #include <array>

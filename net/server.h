@@ -40,12 +40,13 @@ struct Drop {
   std::optional<std::string> remoteFamily = {};
 };
 
-using ServerEvents = EventList<
+using ServerEventList = EventList<
     Event<"listening", void()>,                // bound, accepting from now on [7.7]
     Event<"connection", void(Socket socket)>,  // connected; may be written right there [7.15]
     Event<"drop", void(const Drop& drop)>,     // [7.17, 7.23]
     Event<"error", void(const Error& error)>,  // thrown out of run() if unheard [2.5, 7.22]
     Event<"close", void()>>;                   // closed, and the last connection is gone [7.18]
+struct ServerEvents : ServerEventList {};
 
 using OnClosed = OnOutcome<Server>;
 using OnCounted = OnOutcome<Server, std::size_t>;

@@ -45,7 +45,7 @@ class Server;
 class Socket;
 class SocketState;
 
-using SocketEvents = EventList<
+using SocketEventList = EventList<
     // After a host name was resolved, before connecting: the error if that failed, or the address
     // ("127.0.0.1") and family (4 or 6) about to be used; and the name. If several addresses are to
     // be tried, once for each. [6.7]
@@ -77,6 +77,7 @@ using SocketEvents = EventList<
     Event<"error", void(const Error& error)>,  // 'close' follows; thrown out of run() if unheard
                                                // [2.5]
     Event<"close", void(bool hadError)>>;      // once per connection, last of all [9.11, 9.12]
+struct SocketEvents : SocketEventList {};
 
 // A listener for one event, as the last argument of a call; {} for none.
 template <class Emitter, class Events, EventName Name>
