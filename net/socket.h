@@ -84,15 +84,13 @@ template <class Emitter, class Events, EventName Name>
 class OnceListener {
   using Signature = typename Events::template Signature<Name>;
 
-  template <class F>
-  using Node = CallableNode<Emitter, Signature, std::decay_t<F>>;
-
  public:
   OnceListener() = default;
+  // By value: as a reference clang 14 would take `{.port = port}` for one to void, and stop there.
   template <class F>
-  requires(fitsEvent<std::decay_t<F>, Emitter, Signature>) OnceListener(F&& listener)
-      : node_(std::make_unique<Node<F>>(Events::template index<Name>, true,
-                                        std::forward<F>(listener))) {}
+  requires(fitsEvent<F, Emitter, Signature>) OnceListener(F listener)
+      : node_(std::make_unique<CallableNode<Emitter, Signature, F>>(Events::template index<Name>,
+                                                                    true, std::move(listener))) {}
 
   std::unique_ptr<ListenerNode> take() { return std::move(node_); }
 
