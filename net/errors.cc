@@ -231,8 +231,9 @@ void throwDescriptorKind(platform::DescriptorKind kind) {
 }
 
 void throwNotBound() {
-  throw ArgumentError("ERR_INVALID_ARG_VALUE",
-                      "listen() needs a server that listens or a socket that has a descriptor");
+  throw ArgumentError(
+      "ERR_INVALID_ARG_VALUE",
+      "listen() needs a server of this loop that listens or a socket that has a descriptor");
 }
 
 void throwNoTarget(std::string_view method) {

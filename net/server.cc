@@ -30,10 +30,12 @@ Server Server::listen(ListenOn target, OnListening listener) const {
 }
 
 Server Server::listen(ListenOn target, int backlog, OnListening listener) const {
-  if (target.server() != nullptr || target.socket() != nullptr) {
-    state_->share(target.server() != nullptr ? target.server()->state_->duplicate()
-                                             : target.socket()->state_->duplicate(),
-                  backlog, std::move(listener));
+  if (target.server() != nullptr) {
+    state_->share(*target.server()->state_, backlog, std::move(listener));
+    return *this;
+  }
+  if (target.socket() != nullptr) {
+    state_->listenAt(target.socket()->state_->duplicate(), backlog, std::move(listener));
     return *this;
   }
   return listen({.port = target.checkedPort(), .path = target.path(), .backlog = backlog},

@@ -152,23 +152,37 @@ void ServerState::started(OnListening listener) {
   updateClaim();
 }
 
-// On a duplicate of what another handle has. (Contract 7.27.)
-void ServerState::share(platform::Result<platform::Descriptor> descriptor, int backlog,
-                        OnListening listener) {
-  if (loop() == nullptr) return;
+// In the place of another server. In its own it goes on as it is. [7.27]
+void ServerState::share(const ServerState& other, int backlog, OnListening listener) {
+  if (other.acceptor_ == nullptr || other.loop() != loop()) throwNotBound();
   if (backlog < 0) throwBadBacklog(backlog);
-  startAnew();
-  if (!descriptor) {
-    fail(listenError(descriptor.error(), {}));
-  } else if (listenOn(descriptor->number(), backlog)) {
-    descriptor->release();
+  if (&other == this) {
+    ++listens_;
+    deferListening();
+    listeningDue_ = true;
+    return started(std::move(listener));
   }
+  startAnew();
+  SysError error;
+  const auto open = [&](Acceptor& acceptor) {
+    return other.acceptor_->listener->share(backlogOf(backlog), acceptor);
+  };
+  if (!tryOpen(open, error)) fail(listenError(error, {}));
   started(std::move(listener));
 }
 
-platform::Result<platform::Descriptor> ServerState::duplicate() const {
-  if (acceptor_ == nullptr) throwNotBound();
-  return acceptor_->listener->duplicate();
+// Where a descriptor is bound, of which this is a duplicate. [7.27]
+void ServerState::listenAt(platform::Result<platform::Descriptor> place, int backlog,
+                           OnListening listener) {
+  if (loop() == nullptr) return;
+  if (backlog < 0) throwBadBacklog(backlog);
+  startAnew();
+  if (!place) {
+    fail(listenError(place.error(), {}));
+  } else if (listenOn(place->number(), backlog)) {
+    place->release();
+  }
+  started(std::move(listener));
 }
 
 void ServerState::onResolved(const Error& error, const std::vector<dns::Address>& addresses) {
@@ -239,10 +253,7 @@ template <class Open>
 bool ServerState::tryOpen(Open open, SysError& error) {
   auto acceptor = std::make_unique<Acceptor>(*this);
   acceptors_.reserve(acceptors_.size() + 1);
-  defer([listen = listens_](ServerState& self) {
-    if (self.listens_ != listen || !std::exchange(self.listeningDue_, false)) return;
-    self.emit<"listening">();
-  });
+  deferListening();
   auto listener = open(*acceptor);
   if (!listener) {
     error = listener.error();
@@ -255,6 +266,14 @@ bool ServerState::tryOpen(Open open, SysError& error) {
   listeningDue_ = true;
   updateClaim();
   return true;
+}
+
+// If listeningDue_ is set then, and nothing has happened in between.
+void ServerState::deferListening() {
+  defer([listen = listens_](ServerState& self) {
+    if (self.listens_ != listen || !std::exchange(self.listeningDue_, false)) return;
+    self.emit<"listening">();
+  });
 }
 
 void ServerState::fail(const Error& error) {

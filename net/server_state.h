@@ -24,8 +24,8 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   ~ServerState();
 
   void listen(const ListenOptions& options, OnListening listener);
-  void share(platform::Result<platform::Descriptor> descriptor, int backlog, OnListening listener);
-  platform::Result<platform::Descriptor> duplicate() const;
+  void share(const ServerState& other, int backlog, OnListening listener);
+  void listenAt(platform::Result<platform::Descriptor> place, int backlog, OnListening listener);
   void close(OnClosed callback);
   void setReferenced(bool referenced);
   void setMaxConnections(std::optional<long long> most);
@@ -63,6 +63,7 @@ class ServerState final : public EmitterState<ServerState, Server, ServerEvents>
   bool listenOn(int descriptor, int backlog);
   template <class Open>
   bool tryOpen(Open open, platform::SysError& error);
+  void deferListening();
   void startAnew();
   void started(OnListening listener);
   void fail(const Error& error);

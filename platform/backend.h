@@ -127,10 +127,10 @@ class Listener {
   virtual void close() = 0;                    // a socket file that it made is removed
   virtual Endpoint localEndpoint() const = 0;  // of a local path: the path as it was given
 
-  // Another descriptor for the same queue of connections, for Backend::adopt(). Who has either
-  // accepts; the queue goes with the last of them, and a socket file with the listener that made
-  // it. ENOTSUP where there are no descriptors.
-  virtual Result<Descriptor> duplicate() const = 0;
+  // Another listener for the same queue of connections, of which it makes as many wait as `backlog`
+  // says, where that can be changed. Whoever accepts first gets a connection; the queue goes with
+  // the last of its listeners, and a socket file with the one that made it.
+  virtual Result<Listener*> share(int backlog, ListenerHandler& handler) const = 0;
 
  protected:
   ~Listener() = default;

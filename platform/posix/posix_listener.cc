@@ -3,8 +3,8 @@
 #include <netinet/in.h>
 
 #include <memory>
-#include <new>
 
+#include "sprocket/platform/accepting.h"
 #include "sprocket/platform/posix/posix_stream.h"
 #include "sprocket/platform/posix/sockaddr.h"
 
@@ -129,18 +129,8 @@ void PosixListener::onReady(Ready) {
 }
 
 void PosixListener::acceptOne(Fd fd) {
-  PosixStream* stream = nullptr;
-  try {
-    stream = &PosixStream::accepted(backend_, std::move(fd), isIp_);
-    stream->setHandler(handler_.onAccept(*stream));
-  } catch (const std::bad_alloc&) {
-    if (stream != nullptr) stream->close();  // nobody's: it has no handler
-    return handler_.onDrop(1, {ENOMEM, Operation::accept});
-  } catch (...) {
-    if (stream != nullptr) stream->close();
-    throw;
-  }
-  stream->tellAccepted();
+  tellOfConnection(handler_, {ENOMEM, Operation::accept},
+                   [&] { return &PosixStream::accepted(backend_, std::move(fd), isIp_); });
 }
 
 // Level-triggered: a listener that cannot accept would be reported without end, so it leaves the
@@ -185,7 +175,15 @@ Endpoint PosixListener::localEndpoint() const {
   return path_.empty() ? sys::localEndpoint(fd_) : path_;
 }
 
-Result<Descriptor> PosixListener::duplicate() const { return Descriptor::duplicateOf(fd_.get()); }
+Result<Listener*> PosixListener::share(int backlog, ListenerHandler& handler) const {
+  auto copy = Descriptor::duplicateOf(fd_.get());
+  if (!copy) return copy.error();
+  std::unique_ptr<PosixListener> listener(new PosixListener(backend_, Fd(), isIp_, handler));
+  listener->fd_ = Fd(copy->release());
+  if (SysError error = sys::listen(listener->fd_, backlog)) return error;
+  listener->path_ = path_;
+  return listener.release();
+}
 
 // Only the file that bind made: another may have taken its name since.
 void PosixListener::removeSocketFile() {

@@ -23,7 +23,7 @@ class PosixListener final : public Listener, private Channel, private Retry {
   void stopAccepting() override;
   void close() override;
   Endpoint localEndpoint() const override;
-  Result<Descriptor> duplicate() const override;
+  Result<Listener*> share(int backlog, ListenerHandler& handler) const override;
 
  private:
   PosixListener(PosixBackend& backend, Fd fd, bool isIp, ListenerHandler& handler);

@@ -5,10 +5,10 @@
 
 #include "sprocket/platform/make_backend.h"
 #include "sprocket/platform/windows/channel.h"
-#include "sprocket/platform/windows/pipe_listener.h"
+#include "sprocket/platform/windows/pipe_queue.h"
 #include "sprocket/platform/windows/pipe_stream.h"
 #include "sprocket/platform/windows/syscalls.h"
-#include "sprocket/platform/windows/tcp_listener.h"
+#include "sprocket/platform/windows/tcp_queue.h"
 #include "sprocket/platform/windows/tcp_stream.h"
 #include "sprocket/platform/windows/winsock.h"
 
@@ -22,7 +22,9 @@ Result<std::unique_ptr<Backend>> makeBackend() {
 }
 
 IocpBackend::IocpBackend(Handle port)
-    : port_(std::move(port)), receiveBuffer_(new std::byte[kReceiveBufferSize]) {}
+    : port_(std::move(port)), receiveBuffer_(new std::byte[kReceiveBufferSize]) {
+  keepReserve();
+}
 
 Stream& IocpBackend::connect(const Endpoint& remote, const ConnectOptions& options,
                              StreamHandler& handler) {
@@ -32,8 +34,8 @@ Stream& IocpBackend::connect(const Endpoint& remote, const ConnectOptions& optio
 
 Result<Listener*> IocpBackend::listen(const Endpoint& local, const ListenOptions& options,
                                       ListenerHandler& handler) {
-  if (local.isIp()) return TcpListener::listen(*this, local.ip(), options, handler);
-  return PipeListener::listen(*this, local, options, handler);
+  if (local.isIp()) return TcpQueue::listen(*this, local.ip(), options, handler);
+  return PipeQueue::listen(*this, local, options, handler);
 }
 
 Result<Stream*> IocpBackend::adopt(int, StreamHandler&) {
@@ -48,7 +50,10 @@ Result<Listener*> IocpBackend::adopt(int, int, ListenerHandler&) {
 // leaves from here: the packets behind it and the outcomes stay, so the next pass goes on where
 // this one broke off.
 void IocpBackend::wait(std::optional<Duration> timeout) {
-  if (!retries_.empty()) retries_.run(now(), false);
+  if (!retries_.empty()) {
+    keepReserve();
+    retries_.run(now(), false);
+  }
   if (nextPacket_ == packetCount_) takePackets(waitLimit(timeout));
   while (nextPacket_ < packetCount_) handlePacket(packets_[nextPacket_++]);
   tellers_.tell();
@@ -92,6 +97,22 @@ void IocpBackend::closeAll() {
     while (nextPacket_ < packetCount_) handlePacket(packets_[nextPacket_++]);
   }
   wake();  // one may have been among the packets
+}
+
+std::size_t IocpBackend::shed(const Socket& listener) {
+  reserve_.reset();
+  std::size_t count = 0;
+  while (count < kShedPerTurn && winsock::acceptAndClose(listener)) ++count;
+  keepReserve();
+  return count;
+}
+
+// If there is none, it is tried again with everything that is tried again.
+void IocpBackend::keepReserve() {
+  if (reserve_) return;
+  if (auto socket = winsock::openStreamSocket(Family::v4, Operation::open)) {
+    reserve_ = std::move(*socket);
+  }
 }
 
 SysError IocpBackend::associate(HANDLE handle, Operation blame) {

@@ -43,18 +43,25 @@ class IocpBackend final : public Backend {
   // Every socket receives into this one buffer, so that an idle connection pins none.
   std::span<std::byte> receiveBuffer() { return {receiveBuffer_.get(), kReceiveBufferSize}; }
 
+  // There is no descriptor, or no memory in the kernel, for a connection: accepts with the reserve
+  // and closes at once, so that clients are not left hanging. Returns how many.
+  std::size_t shed(const Socket& listener);
+
   Tellers& tellers() { return tellers_; }
   Retries& retries() { return retries_; }
 
  private:
   static constexpr std::size_t kReceiveBufferSize = 64 * 1024;
   static constexpr std::size_t kPacketsPerTurn = 128;
+  static constexpr std::size_t kShedPerTurn = 64;
 
   void takePackets(std::optional<Duration> timeout);
+  void keepReserve();
   void handlePacket(const OVERLAPPED_ENTRY& packet);
   std::optional<Duration> waitLimit(std::optional<Duration> timeout) const;
 
   Handle port_;
+  Socket reserve_;
   std::atomic<bool> woken_ = false;
   std::unique_ptr<std::byte[]> receiveBuffer_;
 

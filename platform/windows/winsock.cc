@@ -78,6 +78,17 @@ int acceptEx(const Socket& listener, const Socket& accepted, void* addresses, DW
                         &received, &overlapped) != FALSE);
 }
 
+SysError finishAccepting(const Socket& listener, const Socket& accepted) {
+  const SOCKET context = listener.get();
+  const int result = ::setsockopt(accepted.get(), SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                                  reinterpret_cast<const char*>(&context), sizeof context);
+  return result != 0 ? lastError(Operation::accept) : SysError{};
+}
+
+bool acceptAndClose(const Socket& listener) {
+  return static_cast<bool>(Socket(::accept(listener.get(), nullptr, nullptr)));
+}
+
 int outcomeOf(const Socket& socket, OVERLAPPED& overlapped) noexcept {
   if (overlapped.Internal == 0) return 0;
   DWORD count = 0;

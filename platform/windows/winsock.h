@@ -29,6 +29,13 @@ int connectEx(const Socket& socket, const IpEndpoint& remote, OVERLAPPED& overla
 int acceptEx(const Socket& listener, const Socket& accepted, void* addresses, DWORD addressSize,
              OVERLAPPED& overlapped);
 
+// Of a socket that AcceptEx has connected. Before, Windows does not know its addresses, nor how to
+// shut it down.
+SysError finishAccepting(const Socket& listener, const Socket& accepted);
+
+// Takes a connection that waits and closes it. False if none does, or none can be had.
+bool acceptAndClose(const Socket& listener);
+
 // What the packet of an overlapped call means: 0 or an error of Winsock.
 int outcomeOf(const Socket& socket, OVERLAPPED& overlapped) noexcept;
 

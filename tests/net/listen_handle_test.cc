@@ -1,4 +1,4 @@
-// Server::listen() on what another handle has, and how that is refused on Windows.
+// Server::listen() on what another handle has, and what Windows has not.
 
 #include <filesystem>
 #include <functional>
@@ -17,8 +17,6 @@ namespace {
 using boost::unit_test::label;
 using net::Server;
 using net::Socket;
-
-const auto needsDescriptors = [] { return notOnWindows("which has no descriptors"); };
 
 struct SharedFixture : SystemFixture, SocketFixture {
   Server first;
@@ -53,7 +51,7 @@ std::string messageOf(Call call) {
 }
 
 // Each connection goes to one of them.
-BOOST_TEST_DECORATOR(*label("7.27") * needsDescriptors())
+BOOST_TEST_DECORATOR(*label("7.27"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(bothServersAccept, V, Venues, SharedFixture) {
   listenAt(V(), first);
   BOOST_TEST((second.listen(first, [&] { trace.add("called back"); }) == second));
@@ -66,7 +64,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(bothServersAccept, V, Venues, SharedFixture) {
   connectSome(*first.address());
 }
 
-BOOST_TEST_DECORATOR(*label("7.27") * label("7.18") * needsDescriptors())
+BOOST_TEST_DECORATOR(*label("7.27") * label("7.18"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(theOriginalGoesOnWithoutTheOther, V, Venues, SharedFixture) {
   listenAt(V(), first);
   second.listen(first).close(trace.addsOutcome("closed"));
@@ -77,7 +75,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(theOriginalGoesOnWithoutTheOther, V, Venues, Sh
 }
 
 BOOST_FIXTURE_TEST_CASE(theOtherGoesOnWithoutTheOriginal, SharedFixture,
-                        *label("7.27") * label("7.18") * needsDescriptors()) {
+                        *label("7.27") * label("7.18")) {
   listenAt(Tcp(), first);
   second.listen(first);
   first.close(trace.addsOutcome("closed"));
@@ -89,7 +87,7 @@ BOOST_FIXTURE_TEST_CASE(theOtherGoesOnWithoutTheOriginal, SharedFixture,
 
 // The path goes with the server that made it, and only with that.
 BOOST_FIXTURE_TEST_CASE(aPathGoesWithWhoMadeIt, SharedFixture,
-                        *label("7.27") * label("16.3") * needsDescriptors()) {
+                        *label("7.27") * label("16.3") * notOnWindows("pipes are no files")) {
   listenAt(Unix(), first);
   second.listen(first);
   const std::string path = first.address()->path;
@@ -102,8 +100,24 @@ BOOST_FIXTURE_TEST_CASE(aPathGoesWithWhoMadeIt, SharedFixture,
   runUntil([&] { return secondGot == 1; });  // who waits already is served
 }
 
+// Nobody who waits is lost, and the path stays.
+BOOST_TEST_DECORATOR(*label("7.10") * label("7.27"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(aServerThatSharesItsOwnPlaceGoesOn, V, Venues, SharedFixture) {
+  listenAt(V(), first);
+  trace.watch("first", first);
+  const net::Address place = *first.address();
+  const RawSocket waiting =
+      place.path.empty() ? RawSocket::connect(place.port) : RawSocket::connect(place.path);
+  BOOST_TEST((first.listen(first, [&] { trace.add("called back"); }) == first));
+  BOOST_TEST(trace.text() == "");
+  runUntil([&] { return firstGot == 1U; });
+  BOOST_TEST(trace.text() == "first listening, called back, first connection");
+  BOOST_TEST((first.address() == place));
+  connectSome(place);
+}
+
 BOOST_FIXTURE_TEST_CASE(aServerThatSharesMayMoveAndBeShared, SharedFixture,
-                        *label("7.10") * label("7.27") * needsDescriptors()) {
+                        *label("7.10") * label("7.27")) {
   listenAt(Tcp(), first);
   second.listen(0, "127.0.0.1").listen(first, 5).listen(second);
   Server third;
@@ -116,11 +130,16 @@ BOOST_FIXTURE_TEST_CASE(aServerThatSharesMayMoveAndBeShared, SharedFixture,
 BOOST_FIXTURE_TEST_CASE(aHandleWithNothingToListenOnIsAnArgumentError, SharedFixture,
                         *label("7.27") * label("1.8")) {
   const std::string message =
-      "ERR_INVALID_ARG_VALUE: listen() needs a server that listens or a socket that has a "
-      "descriptor";
+      "ERR_INVALID_ARG_VALUE: listen() needs a server of this loop that listens or a socket that "
+      "has "
+      "a descriptor";
   listenAt(Tcp(), first);
   BOOST_TEST(messageOf([&] { first.listen(second); }) == message);
   BOOST_TEST(messageOf([&] { first.listen(Socket()); }) == message);
+  {
+    reactor::Loop inner;
+    BOOST_TEST(messageOf([&] { Server().listen(first); }) == message);
+  }
   BOOST_TEST(first.listening());  // nothing has changed
   second.listen(0, "127.0.0.1").close();
   BOOST_TEST(messageOf([&] { first.listen(second); }) == message);

@@ -423,29 +423,5 @@ BOOST_FIXTURE_TEST_CASE(whatCannotListenIsLeftAsItWas, AdoptFixture) {
   BOOST_TEST(fixture->tryAdoptListener(1'000'000).error().code() == "EINVAL");
 }
 
-// Both take from one queue; closing either leaves the other.
-BOOST_FIXTURE_TEST_CASE(aDuplicateAcceptsWithoutItsOriginal, AdoptFixture) {
-  for (const Endpoint& place : {loopback(0), Endpoint(LocalPath{directory.path("shared")})}) {
-    RecordingListenerHandler& first = fixture->listen(place);
-    RecordingListenerHandler& second =
-        fixture->adoptListener(first.listener().duplicate()->release());
-    BOOST_TEST((first.listener().localEndpoint() == second.listener().localEndpoint()));
-    fixture->connectPair(first);
-    first.stopAccepting();
-    fixture->connectPair(second);
-    second.stopAccepting();
-    fixture->connectPair(first);
-    second.close();
-    runUntil([&] { return second.closed(); });
-    fixture->connectPair(first);
-  }
-  RecordingListenerHandler& original = fixture->listen(loopback(0));
-  RecordingListenerHandler& rest =
-      fixture->adoptListener(original.listener().duplicate()->release());
-  original.close();
-  runUntil([&] { return original.closed(); });
-  fixture->connectPair(rest);
-}
-
 }  // namespace
 }  // namespace sprocket::tests

@@ -298,6 +298,83 @@ void theBacklogBoundsWhoWaits(Trial& trial) {
   BOOST_TEST(connected <= 6);
 }
 
+// Both take from one queue; who does not accept leaves all to the other.
+void listenersShareAQueue(Trial& trial) {
+  RecordingListenerHandler& first = trial.listen();
+  RecordingListenerHandler& second = trial.share(first);
+  BOOST_TEST((first.listener().localEndpoint() == second.listener().localEndpoint()));
+  trial.connectPair(first);
+  first.stopAccepting();
+  trial.connectPair(second);
+  second.stopAccepting();
+  trial.connectPair(first);
+  second.startAccepting();
+  const auto clients = connectMany(trial, first, 20);
+  trial.runUntil([&] { return first.accepted().size() + second.accepted().size() == 23; });
+  BOOST_TEST(allConnected(clients));
+}
+
+void aSharedQueueOutlivesEitherListener(Trial& trial) {
+  RecordingListenerHandler& first = trial.listen();
+  RecordingListenerHandler& second = trial.share(first);
+  const Endpoint place = first.listener().localEndpoint();
+  const auto visit = [&](RecordingListenerHandler& listener) {
+    const auto pair = trial.connectPair(listener);
+    pair.client.close(), pair.server.close();
+    trial.runUntil([&] { return pair.client.closed() && pair.server.closed(); });
+  };
+  const auto close = [&](RecordingListenerHandler& listener) {
+    listener.close();
+    trial.runUntil([&] { return listener.closed(); });
+  };
+  RecordingListenerHandler& third = trial.share(second);
+  close(second);
+  visit(first);
+  third.startAccepting();
+  close(third);
+  visit(first);
+  RecordingListenerHandler& last = trial.share(first);
+  close(first);
+  if (!trial.venue().hasSocketFiles) visit(last);  // the file went with the first
+  close(last);
+  RecordingStreamHandler& late = trial.connect(place);
+  trial.runUntil([&] { return late.failed(); });
+}
+
+// Nobody is cut off when a listener closes that shares its queue.
+void whoWaitsIsLeftToTheOtherListener(Trial& trial) {
+  RecordingListenerHandler& first = trial.listen();
+  RecordingListenerHandler& second = trial.share(first);
+  const auto clients = connectMany(trial, first, 20);
+  first.on.accept = [&](RecordingStreamHandler& server) {
+    server.startReceiving();
+    first.close();
+  };
+  first.startAccepting();
+  trial.runUntil([&] { return first.closed(); });
+  BOOST_TEST(first.accepted().size() == 1U);
+  trial.countTurns(kIdle);
+  second.startAccepting();
+  trial.runUntil([&] { return second.accepted().size() == 19 && allConnected(clients); });
+}
+
+void aSharingListenerIsClosedInsideTheOthersOnAccept(Trial& trial) {
+  RecordingListenerHandler& first = trial.listen();
+  RecordingListenerHandler& second = trial.share(first);
+  const auto closesTheOther = [](RecordingListenerHandler& other) {
+    return [&other](RecordingStreamHandler&) {
+      if (!other.isClosing()) other.close();
+    };
+  };
+  first.on.accept = closesTheOther(second);
+  second.on.accept = closesTheOther(first);
+  const auto clients = connectMany(trial, first, 10);
+  first.startAccepting();
+  second.startAccepting();
+  trial.runUntil([&] { return first.accepted().size() + second.accepted().size() == 10; });
+  BOOST_TEST(first.closed() != second.closed());
+}
+
 void theSocketFileLivesAsLongAsItsListener(Trial& trial) {
   RecordingListenerHandler& listener = trial.listen();
   const std::string path = listener.listener().localEndpoint().path().text;
@@ -380,6 +457,11 @@ std::span<const ConformanceCase> acceptCases() {
       {"ipv4_clients_come_to_the_ipv6_wildcard_unless_kept_out",
        ipv4ClientsComeToTheIpv6WildcardUnlessKeptOut, &Venue::hasIpv6},
       {"the_backlog_bounds_who_waits", theBacklogBoundsWhoWaits},
+      {"listeners_share_a_queue", listenersShareAQueue},
+      {"a_shared_queue_outlives_either_listener", aSharedQueueOutlivesEitherListener},
+      {"who_waits_is_left_to_the_other_listener", whoWaitsIsLeftToTheOtherListener},
+      {"a_sharing_listener_is_closed_inside_the_others_on_accept",
+       aSharingListenerIsClosedInsideTheOthersOnAccept},
       {"the_socket_file_lives_as_long_as_its_listener", theSocketFileLivesAsLongAsItsListener,
        &Venue::hasSocketFiles},
       {"the_socket_file_goes_with_the_backend", theSocketFileGoesWithTheBackend,

@@ -811,11 +811,10 @@ BOOST_AUTO_TEST_CASE(a_descriptor_that_cannot_be_changed_is_not_taken) {
   fixture.adopt(pair.first.release()).close();
 }
 
-BOOST_AUTO_TEST_CASE(a_listener_without_a_descriptor_for_it_is_not_duplicated) {
+BOOST_AUTO_TEST_CASE(a_queue_without_another_descriptor_for_it_is_not_shared) {
   RecordingListenerHandler& listener = listening();
   fake.limitDescriptors(fake.openDescriptors().size(), EMFILE);
-  const auto copy = listener.listener().duplicate();
-  BOOST_TEST(copy.error().code() == "EMFILE");
+  BOOST_TEST(fixture.tryShare(listener).error().code() == "EMFILE");
 }
 
 // A wake from another thread, just when the one before it is being taken note of.

@@ -49,16 +49,32 @@ std::size_t BackendFixture::countTurns(Duration duration) {
   return turns;
 }
 
-platform::Result<RecordingListenerHandler*> BackendFixture::tryListen(
-    const Endpoint& local, const platform::ListenOptions& options) {
-  auto& handler = makeListenerHandler();
-  auto listener = backend_->listen(local, options, handler);
+platform::Result<RecordingListenerHandler*> BackendFixture::attach(
+    RecordingListenerHandler& handler, platform::Result<platform::Listener*> listener) {
   if (!listener) {
     listeners_.pop_back();
     return listener.error();
   }
   handler.attach(**listener);
   return &handler;
+}
+
+platform::Result<RecordingListenerHandler*> BackendFixture::tryListen(
+    const Endpoint& local, const platform::ListenOptions& options) {
+  auto& handler = makeListenerHandler();
+  return attach(handler, backend_->listen(local, options, handler));
+}
+
+platform::Result<RecordingListenerHandler*> BackendFixture::tryShare(
+    RecordingListenerHandler& listener) {
+  auto& handler = makeListenerHandler();
+  return attach(handler, listener.listener().share(511, handler));
+}
+
+RecordingListenerHandler& BackendFixture::share(RecordingListenerHandler& listener) {
+  auto handler = tryShare(listener);
+  BOOST_REQUIRE(static_cast<bool>(handler));
+  return **handler;
 }
 
 RecordingListenerHandler& BackendFixture::listen(const Endpoint& local,
@@ -85,13 +101,7 @@ RecordingStreamHandler& BackendFixture::adopt(int descriptor) {
 
 platform::Result<RecordingListenerHandler*> BackendFixture::tryAdoptListener(int descriptor) {
   auto& handler = makeListenerHandler();
-  auto listener = backend_->adopt(descriptor, 16, handler);
-  if (!listener) {
-    listeners_.pop_back();
-    return listener.error();
-  }
-  handler.attach(**listener);
-  return &handler;
+  return attach(handler, backend_->adopt(descriptor, 511, handler));
 }
 
 RecordingListenerHandler& BackendFixture::adoptListener(int descriptor) {

@@ -57,6 +57,9 @@ class BackendFixture {
                                    const platform::ListenOptions& options = {});
   platform::Result<RecordingListenerHandler*> tryListen(
       const platform::Endpoint& local, const platform::ListenOptions& options = {});
+  // Of the same backend.
+  RecordingListenerHandler& share(RecordingListenerHandler& listener);
+  platform::Result<RecordingListenerHandler*> tryShare(RecordingListenerHandler& listener);
   RecordingStreamHandler& connect(const platform::Endpoint& remote,
                                   const platform::ConnectOptions& options = {});
 
@@ -78,6 +81,8 @@ class BackendFixture {
  private:
   RecordingStreamHandler& makeHandler(std::string name);
   RecordingListenerHandler& makeListenerHandler();
+  platform::Result<RecordingListenerHandler*> attach(
+      RecordingListenerHandler& handler, platform::Result<platform::Listener*> listener);
 
   HandlerWatch watch_;
   std::list<RecordingStreamHandler> streams_;

@@ -1,4 +1,4 @@
-#include "sprocket/platform/windows/pipe_listener.h"
+#include "sprocket/platform/windows/pipe_queue.h"
 
 #include <sddl.h>
 
@@ -9,12 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "sprocket/platform/accepting.h"
 #include "sprocket/platform/windows/iocp_backend.h"
 #include "sprocket/platform/windows/pipe_name.h"
 #include "sprocket/platform/windows/pipe_stream.h"
 
 namespace sprocket::platform {
 namespace {
+
+constexpr int kInstances = 64;  // at most so many wait for clients, and at most the backlog
 
 constexpr DWORD kQuota = 64 * 1024;  // of bytes that may wait in a pipe, each way
 
@@ -95,145 +98,80 @@ Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
 
 }  // namespace
 
-Result<Listener*> PipeListener::listen(IocpBackend& backend, const Endpoint& local,
-                                       const ListenOptions& options, ListenerHandler& handler) {
+struct PipeQueue::Instance final : Acceptor {
+  using Acceptor::Acceptor;
+
+  Handle pipe;
+};
+
+Result<Listener*> PipeQueue::listen(IocpBackend& backend, const Endpoint& local,
+                                    const ListenOptions& options, ListenerHandler& handler) {
   if (!local.isLocal()) return SysError{ERROR_ACCESS_DENIED, Operation::listen};
-  std::unique_ptr<PipeListener> listener(new PipeListener(backend, local, options, handler));
-  if (SysError error = listener->openAll()) return error;
-  return listener.release();
+  std::unique_ptr<PipeQueue> queue(new PipeQueue(backend, local, options));
+  if (SysError error = queue->openAll()) return error;
+  auto* const listener = new IocpListener(*queue, handler);
+  queue.release();  // the backend's, as the listener
+  return listener;
 }
 
-PipeListener::PipeListener(IocpBackend& backend, const Endpoint& path, const ListenOptions& options,
-                           ListenerHandler& handler)
-    : Channel(backend), path_(path), options_(options), handler_(handler) {}
+PipeQueue::PipeQueue(IocpBackend& backend, const Endpoint& path, const ListenOptions& options)
+    : ConnectionQueue(backend), path_(path), options_(options) {}
 
 // Each can be connected to from now on, and is the backlog.
-SysError PipeListener::openAll() {
-  const auto count =
-      std::clamp<std::size_t>(static_cast<std::size_t>(options_.backlog), 1, kInstances);
-  while (instances_.size() < count) {
-    auto pipe = createInstance(backend_, path_, options_, instances_.empty());
+SysError PipeQueue::openAll() {
+  const int count = std::clamp(options_.backlog, 1, kInstances);
+  for (int i = 0; i < count; ++i) {
+    auto pipe = createInstance(backend_, path_, options_, i == 0);
     if (!pipe) return pipe.error();
-    instances_.emplace_back(static_cast<Channel&>(*this)).pipe = std::move(*pipe);
+    auto instance = std::make_unique<Instance>(*this);
+    instance->pipe = std::move(*pipe);
+    add(std::move(instance));
   }
   return {};
 }
 
-// If no instance can be had, that is told and tried again after a while.
-void PipeListener::acceptMore() {
-  if (isClosed() || !accepting_ || isBackingOff()) return;
-  SysError error;
-  for (Instance& instance : instances_) {
-    if (instance.inFlight || instance.isWaiting) continue;
-    error = begin(instance);
-    if (error) break;
-  }
-  if (!error) return;
-  backend_.retries().backOff(*this, backend_.now());
-  if (isAnyOpen()) return;
-  outcome_ = error;
-  tellLater();
-}
-
-SysError PipeListener::begin(Instance& instance) {
-  if (!instance.pipe) {
+SysError PipeQueue::begin(Acceptor& acceptor) {
+  Handle& pipe = static_cast<Instance&>(acceptor).pipe;
+  if (!pipe) {
     try {
-      auto pipe = createInstance(backend_, path_, options_, false);
-      if (!pipe) return {pipe.error().errnum, Operation::accept};
-      instance.pipe = std::move(*pipe);
+      auto created = createInstance(backend_, path_, options_, false);
+      if (!created) return {created.error().errnum, Operation::accept};
+      pipe = std::move(*created);
     } catch (const std::bad_alloc&) {
       return {ERROR_NOT_ENOUGH_MEMORY, Operation::accept};
     }
   }
-  const int error = Channel::begin(instance, [&](OVERLAPPED& call) {
-    if (::ConnectNamedPipe(instance.pipe.get(), &call)) return 0;
+  const int error = Channel::begin(acceptor, [&](OVERLAPPED& call) {
+    if (::ConnectNamedPipe(pipe.get(), &call)) return 0;
     const DWORD why = ::GetLastError();
     return why == ERROR_IO_PENDING ? 0 : static_cast<int>(why);
   });
-  // A client is there already, or was, and what it has written still is. No packet comes.
-  if (error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA) {
-    instance.isWaiting = true;
-    tellLater();
-    return {};
-  }
-  if (error != 0) instance.pipe.reset();
+  // A client is there already, or was, and what it has written still is.
+  acceptor.isWaiting = error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA;
+  if (error == 0 || acceptor.isWaiting) return {};
+  pipe.reset();
   return {error, Operation::accept};
 }
 
-bool PipeListener::isAnyOpen() const {
-  return std::any_of(instances_.begin(), instances_.end(), [](const Instance& instance) {
-    return instance.inFlight || instance.isWaiting;
-  });
-}
-
-void PipeListener::onPacket(OverlappedCall& call, std::size_t) {
-  auto& instance = static_cast<Instance&>(call);
-  if (instance.Internal != 0) {
-    instance.pipe.reset();
-    return acceptMore();
-  }
-  succeeded();
-  instance.isWaiting = true;
-  if (accepting_) deliver(instance);
+SysError PipeQueue::finish(Acceptor& acceptor) {
+  acceptor.isWaiting = acceptor.Internal == 0;
+  if (!acceptor.isWaiting) static_cast<Instance&>(acceptor).pipe.reset();
+  return {};
 }
 
 // The instance is replaced before the user is told, so that the pipe never lacks one.
-void PipeListener::deliver(Instance& instance) {
-  instance.isWaiting = false;
-  Handle pipe = std::move(instance.pipe);
+void PipeQueue::handOn(Acceptor& acceptor, ListenerHandler& handler) {
+  Handle pipe = std::move(static_cast<Instance&>(acceptor).pipe);
   acceptMore();
-  PipeStream* stream = nullptr;
-  try {
-    stream = &PipeStream::accepted(backend_, std::move(pipe), path_);
-  } catch (const std::bad_alloc&) {
-    return handler_.onDrop(1, {ERROR_NOT_ENOUGH_MEMORY, Operation::accept});
-  }
-  try {
-    stream->setHandler(handler_.onAccept(*stream));
-  } catch (const std::bad_alloc&) {
-    stream->close();  // nobody's: it has no handler
-    return handler_.onDrop(1, {ERROR_NOT_ENOUGH_MEMORY, Operation::accept});
-  } catch (...) {
-    stream->close();
-    throw;
-  }
-  stream->tellAccepted();
+  tellOfConnection(handler, {ERROR_NOT_ENOUGH_MEMORY, Operation::accept},
+                   [&] { return &PipeStream::accepted(backend_, std::move(pipe), path_); });
 }
 
-void PipeListener::startAccepting() {
-  if (isClosed()) return;
-  accepting_ = true;
-  acceptMore();
-  tellLater();  // of those who came meanwhile
-}
-
-void PipeListener::stopAccepting() { accepting_ = false; }
-
-void PipeListener::close() {
-  if (isClosed()) return;
-  giveUp();
-  for (Instance& instance : instances_) {
-    if (instance.inFlight) ::CancelIoEx(instance.pipe.get(), nullptr);
-    instance.pipe.reset();
-  }
-  closed();
-}
-
-Endpoint PipeListener::localEndpoint() const { return isClosed() ? Endpoint{} : path_; }
-
-void PipeListener::tell() {
-  if (isClosed()) {
-    const std::unique_ptr<PipeListener> last(this);  // gone even if the handler throws
-    return handler_.onClose();
-  }
-  if (outcome_) {
-    tellLater();  // of those who wait
-    return handler_.onError(std::exchange(outcome_, {}));
-  }
-  for (Instance& instance : instances_) {
-    if (!accepting_ || !instance.isWaiting) continue;
-    tellLater();  // for the others, also if a handler throws
-    return deliver(instance);
+void PipeQueue::closeHandles() {
+  for (const auto& acceptor : acceptors()) {
+    Handle& pipe = static_cast<Instance&>(*acceptor).pipe;
+    if (acceptor->inFlight) ::CancelIoEx(pipe.get(), nullptr);
+    pipe.reset();
   }
 }
 

@@ -1,0 +1,139 @@
+#include "sprocket/platform/windows/connection_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sprocket/platform/windows/iocp_backend.h"
+
+namespace sprocket::platform {
+
+// The listeners.
+
+IocpListener::IocpListener(ConnectionQueue& queue, ListenerHandler& handler)
+    : queue_(&queue), handler_(handler) {
+  queue.backend().tellers().add(*this);
+  queue.enter(*this);
+}
+
+Result<Listener*> IocpListener::share(int, ListenerHandler& handler) const {
+  if (queue_ == nullptr) return SysError{WSAEINVAL, Operation::listen};
+  return new IocpListener(*queue_, handler);
+}
+
+void IocpListener::startAccepting() {
+  if (queue_ == nullptr) return;
+  accepting_ = true;
+  queue_->acceptingStarted();
+}
+
+void IocpListener::close() {
+  if (queue_ == nullptr) return;
+  accepting_ = false;
+  ConnectionQueue& queue = *std::exchange(queue_, nullptr);
+  queue.backend().tellers().tellLater(*this);
+  queue.leave(*this);
+}
+
+Endpoint IocpListener::localEndpoint() const {
+  return queue_ == nullptr ? Endpoint{} : queue_->localEndpoint();
+}
+
+void IocpListener::failLater(SysError error) {
+  outcome_ = error;
+  queue_->backend().tellers().tellLater(*this);
+}
+
+void IocpListener::tellOutcome() {
+  if (queue_ != nullptr) return handler_.onError(std::exchange(outcome_, {}));
+  const std::unique_ptr<IocpListener> last(this);  // gone even if the handler throws
+  handler_.onClose();
+}
+
+// Their queue.
+
+void ConnectionQueue::acceptingStarted() {
+  acceptMore();
+  tellLater();  // of those who came meanwhile
+}
+
+void ConnectionQueue::leave(IocpListener& listener) {
+  listener.ListLink<TurnTag>::unlink();
+  if (!listeners_.empty()) return tellLater();  // of those who waited for this one
+  giveUp();
+  closeHandles();
+  closed();
+}
+
+// If none can be under way, for want of descriptors or memory, that is told and tried again after a
+// while.
+void ConnectionQueue::acceptMore() {
+  const bool isWanted = std::ranges::any_of(listeners_, &IocpListener::isAccepting);
+  if (isClosed() || !isWanted || isBackingOff()) return;
+  for (const auto& acceptor : acceptors_) {
+    if (acceptor->inFlight || acceptor->isWaiting) continue;
+    if (SysError error = begin(*acceptor)) return refused(error);
+    if (acceptor->isWaiting) tellLater();
+  }
+}
+
+// Told once none is under way any more.
+void ConnectionQueue::refused(SysError error) {
+  backend_.retries().backOff(*this, backend_.now());
+  const bool isAnyUnderWay = std::ranges::any_of(
+      acceptors_, [](const auto& each) { return each->inFlight || each->isWaiting; });
+  if (isAnyUnderWay) return;
+  refusal_ = error;
+  tellLater();
+}
+
+void ConnectionQueue::onPacket(OverlappedCall& call, std::size_t) {
+  auto& acceptor = static_cast<Acceptor&>(call);
+  if (SysError error = finish(acceptor)) return refused(error);
+  if (!acceptor.isWaiting) return acceptMore();
+  succeeded();
+  if (IocpListener* listener = nextInTurn()) deliver(acceptor, *listener);
+}
+
+IocpListener* ConnectionQueue::nextInTurn() {
+  const auto next = std::ranges::find_if(listeners_, &IocpListener::isAccepting);
+  if (next == listeners_.end()) return nullptr;
+  IocpListener& listener = *next;
+  listener.ListLink<TurnTag>::unlink();
+  listeners_.pushBack(listener);
+  return &listener;
+}
+
+void ConnectionQueue::deliver(Acceptor& acceptor, IocpListener& listener) {
+  acceptor.isWaiting = false;
+  handOn(acceptor, listener.handler());
+}
+
+void ConnectionQueue::tell() {
+  if (isClosed()) {
+    delete this;
+    return;
+  }
+  if (refusal_) return tellRefusal();
+  for (const auto& acceptor : acceptors_) {
+    if (!acceptor->isWaiting) continue;
+    IocpListener* const listener = nextInTurn();
+    if (listener == nullptr) return;
+    tellLater();  // for the others, also if a handler throws
+    return deliver(*acceptor, *listener);
+  }
+}
+
+void ConnectionQueue::tellRefusal() {
+  tellLater();  // of those who wait
+  const SysError why = std::exchange(refusal_, {});
+  const auto count = shed(why);
+  if (!count) {
+    for (IocpListener& listener : listeners_) {
+      if (listener.isAccepting()) listener.failLater(why);
+    }
+  } else if (IocpListener* listener = nextInTurn(); listener != nullptr && *count > 0) {
+    listener->handler().onDrop(*count, why);
+  }
+}
+
+}  // namespace sprocket::platform
