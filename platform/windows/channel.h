@@ -1,7 +1,7 @@
 #pragma once
 
 // Channel: overlapped calls in flight, and what is still to be told. The common part of streams and
-// listeners; it belongs to the IocpBackend.
+// of queues of connections; it belongs to the IocpBackend.
 
 #include <winsock2.h>
 #include <windows.h>

@@ -124,7 +124,6 @@ void ConnectionQueue::tell() {
 }
 
 void ConnectionQueue::tellRefusal() {
-  tellLater();  // of those who wait
   const SysError why = std::exchange(refusal_, {});
   const auto count = shed(why);
   if (!count) {

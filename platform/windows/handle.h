@@ -8,6 +8,8 @@
 
 #include <utility>
 
+#include "sprocket/platform/windows/syscalls.h"
+
 namespace sprocket::platform {
 
 class Handle {
@@ -30,7 +32,7 @@ class Handle {
   }
 
   void reset() noexcept {
-    if (*this) ::CloseHandle(handle_);
+    if (*this) syscalls::close(handle_);
     handle_ = INVALID_HANDLE_VALUE;
   }
 
@@ -57,7 +59,7 @@ class Socket {
   explicit operator bool() const noexcept { return socket_ != INVALID_SOCKET; }
 
   void reset() noexcept {
-    if (*this) ::closesocket(std::exchange(socket_, INVALID_SOCKET));
+    if (*this) syscalls::close(std::exchange(socket_, INVALID_SOCKET));
   }
 
  private:

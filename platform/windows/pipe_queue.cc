@@ -82,10 +82,10 @@ Result<Handle> createInstance(IocpBackend& backend, const Endpoint& local,
   if (!security) return lastError();
   SECURITY_ATTRIBUTES attributes = security.attributes();
   const DWORD first = isFirst ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0;
-  Handle pipe(::CreateNamedPipeW(
+  Handle pipe(syscalls::createPipe(
       name->c_str(), PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | first,
-      PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
-      PIPE_UNLIMITED_INSTANCES, kQuota, kQuota, 0, &attributes));
+      PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, kQuota,
+      &attributes));
   if (!pipe) {
     const SysError error = lastError();
     // Somebody else's pipe, with that name or with other rights.
@@ -142,7 +142,7 @@ SysError PipeQueue::begin(Acceptor& acceptor) {
     }
   }
   const int error = Channel::begin(acceptor, [&](OVERLAPPED& call) {
-    if (::ConnectNamedPipe(pipe.get(), &call)) return 0;
+    if (syscalls::connectPipe(pipe.get(), &call)) return 0;
     const DWORD why = ::GetLastError();
     return why == ERROR_IO_PENDING ? 0 : static_cast<int>(why);
   });

@@ -62,9 +62,8 @@ void PipeStream::tryToOpen() {
   DWORD error = ERROR_ACCESS_DENIED;
   try {
     if (const auto name = path_.isLocal() ? pipeName(path_.path()) : std::nullopt) {
-      pipe_ = Handle(::CreateFileW(
-          name->c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
-          FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, nullptr));
+      pipe_ = Handle(syscalls::openPipe(
+          name->c_str(), FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION));
       error = pipe_ ? ERROR_SUCCESS : ::GetLastError();
     }
   } catch (const std::bad_alloc&) {
@@ -125,7 +124,7 @@ void PipeStream::readMore() {
   if (state_ != State::connected || outcomeKnown_ || !receiving_ || receiveEnded_) return;
   if (readCall_.inFlight || isRead_) return;
   const int error = begin(readCall_, [this](OVERLAPPED& call) {
-    return begun(::ReadFile(pipe_.get(), buffer_.get(), kBufferSize, nullptr, &call) != FALSE);
+    return begun(syscalls::read(pipe_.get(), buffer_.get(), kBufferSize, &call) != FALSE);
   });
   if (error == 0) return;
   isRead_ = true;
@@ -184,7 +183,7 @@ void PipeStream::failWriting(int error) {
 int PipeStream::write(OverlappedCall& call, Bytes bytes) {
   return begin(call, [&](OVERLAPPED& overlapped) {
     const auto size = static_cast<DWORD>(bytes.size());
-    return begun(::WriteFile(pipe_.get(), bytes.data(), size, nullptr, &overlapped) != FALSE);
+    return begun(syscalls::write(pipe_.get(), bytes.data(), size, &overlapped) != FALSE);
   });
 }
 

@@ -116,7 +116,7 @@ void TcpStream::finishConnecting(SysError error) {
   if (!error) {
     // Until then Windows does not know the socket's addresses, nor how to shut it down.
     const int result =
-        ::setsockopt(socket_.get(), SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0);
+        syscalls::setsockopt(socket_.get(), SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0);
     if (result != 0) error = {::WSAGetLastError(), Operation::connect};
   }
   state_ = error ? State::dead : State::connected;
@@ -147,10 +147,7 @@ void TcpStream::awaitReadable() {
   if (state_ != State::connected || outcomeKnown_ || !receiving_ || receiveEnded_) return;
   if (receiveCall_.inFlight || readable_) return;
   const int error = begin(receiveCall_, [this](OVERLAPPED& call) {
-    WSABUF nothing{0, nullptr};
-    DWORD flags = 0;
-    return winsock::begun(::WSARecv(socket_.get(), &nothing, 1, nullptr, &flags, &call, nullptr) ==
-                          0);
+    return winsock::begun(syscalls::awaitReadable(socket_.get(), &call) == 0);
   });
   if (error != 0) failLater({error, Operation::read});
 }
@@ -173,8 +170,8 @@ void TcpStream::receiveSome() {
   const std::span<std::byte> buffer = backend_.receiveBuffer();
   for (int i = 0; i < kReceivesPerTurn; ++i) {
     if (state_ != State::connected || !receiving_ || outcomeKnown_) return;
-    const int got = ::recv(socket_.get(), reinterpret_cast<char*>(buffer.data()),
-                           static_cast<int>(buffer.size()), 0);
+    const int got = syscalls::recv(socket_.get(), reinterpret_cast<char*>(buffer.data()),
+                                   static_cast<int>(buffer.size()));
     if (got < 0 && ::WSAGetLastError() == WSAEWOULDBLOCK) return;
     if (got < 0) return fail({::WSAGetLastError(), Operation::read});
     if (got == 0) {
@@ -199,7 +196,7 @@ void TcpStream::sendSome() {
   Pieces pieces(sending_.slices(), sending_.sentOfFirst());
   const int error = begin(sendCall_, [&](OVERLAPPED& call) {
     return winsock::begun(
-        ::WSASend(socket_.get(), pieces.data(), pieces.count(), nullptr, 0, &call, nullptr) == 0);
+        syscalls::send(socket_.get(), pieces.data(), pieces.count(), nullptr, &call) == 0);
   });
   if (error != 0) failLater({error, Operation::write});
 }
@@ -235,7 +232,7 @@ std::size_t TcpStream::trySend(std::span<const Bytes> slices) {
   Pieces pieces(slices, 0);
   if (pieces.empty()) return 0;
   DWORD sent = 0;
-  if (::WSASend(socket_.get(), pieces.data(), pieces.count(), &sent, 0, nullptr, nullptr) == 0) {
+  if (syscalls::send(socket_.get(), pieces.data(), pieces.count(), &sent, nullptr) == 0) {
     return sent;
   }
   const int error = ::WSAGetLastError();
@@ -254,7 +251,7 @@ void TcpStream::shutdownSend(bool) {
   if (state_ != State::connected || outcomeKnown_) return;
   assert(sending_.empty());
   sendEnded_ = true;
-  if (::shutdown(socket_.get(), SD_SEND) == 0) return;
+  if (syscalls::shutdown(socket_.get()) == 0) return;
   const int error = ::WSAGetLastError();
   const bool peerIsGone =
       error == WSAENOTCONN || error == WSAECONNRESET || error == WSAECONNABORTED;
@@ -274,8 +271,7 @@ void TcpStream::close() {
 void TcpStream::reset() {
   if (socket_) {
     const linger atOnce{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&atOnce),
-                 sizeof atOnce);
+    syscalls::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
   }
   close();
 }
@@ -297,11 +293,9 @@ SysError TcpStream::setKeepAlive(bool on, std::chrono::seconds idle) {
   if (!socket_) return {};
   if (!on || idle.count() <= 0) return winsock::setOption(socket_, SOL_SOCKET, SO_KEEPALIVE, on);
   const auto seconds = std::min<std::chrono::seconds::rep>(idle.count(), 32767);
-  tcp_keepalive settings{
+  const tcp_keepalive settings{
       .onoff = 1, .keepalivetime = static_cast<ULONG>(seconds * 1000), .keepaliveinterval = 1000};
-  DWORD size = 0;
-  const int result = ::WSAIoctl(socket_.get(), SIO_KEEPALIVE_VALS, &settings, sizeof settings,
-                                nullptr, 0, &size, nullptr, nullptr);
+  const int result = syscalls::setKeepAlive(socket_.get(), &settings, sizeof settings);
   return result != 0 ? SysError{::WSAGetLastError(), Operation::open} : SysError{};
 }
 

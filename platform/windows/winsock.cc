@@ -18,7 +18,7 @@ Function extension(const Socket& socket, GUID id) {
   return function;
 }
 
-Endpoint endpointBy(int(WSAAPI* ask)(SOCKET, sockaddr*, int*), const Socket& socket) {
+Endpoint endpointBy(int (*ask)(SOCKET, sockaddr*, int*), const Socket& socket) {
   SockAddr name;
   if (ask(socket.get(), name.data(), name.resetSize()) != 0) return {};
   return name.toEndpoint();
@@ -35,8 +35,7 @@ SysError start() {
 }
 
 Result<Socket> openStreamSocket(Family family, Operation blame) {
-  Socket socket(::WSASocketW(family == Family::v4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP,
-                             nullptr, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT));
+  Socket socket(syscalls::socket(family == Family::v4 ? AF_INET : AF_INET6));
   if (!socket) return lastError(blame);
   // For the plain calls; overlapped ones do not block anyway.
   u_long on = 1;
@@ -52,12 +51,12 @@ int begun(bool succeeded) noexcept {
 
 SysError bind(const Socket& socket, const IpEndpoint& local, Operation blame) {
   const SockAddr address(local);
-  if (::bind(socket.get(), address.data(), address.size()) != 0) return lastError(blame);
+  if (syscalls::bind(socket.get(), address.data(), address.size()) != 0) return lastError(blame);
   return {};
 }
 
 SysError listen(const Socket& socket, int backlog) {
-  if (::listen(socket.get(), backlog) != 0) return lastError(Operation::listen);
+  if (syscalls::listen(socket.get(), backlog) != 0) return lastError(Operation::listen);
   return {};
 }
 
@@ -65,28 +64,27 @@ int connectEx(const Socket& socket, const IpEndpoint& remote, OVERLAPPED& overla
   static const auto function = extension<LPFN_CONNECTEX>(socket, WSAID_CONNECTEX);
   if (function == nullptr) return WSAEOPNOTSUPP;
   const SockAddr address(remote);
-  return begun(function(socket.get(), address.data(), address.size(), nullptr, 0, nullptr,
-                        &overlapped) != FALSE);
+  return begun(syscalls::connectEx(function, socket.get(), address.data(), address.size(),
+                                   &overlapped) != FALSE);
 }
 
 int acceptEx(const Socket& listener, const Socket& accepted, void* addresses, DWORD addressSize,
              OVERLAPPED& overlapped) {
   static const auto function = extension<LPFN_ACCEPTEX>(listener, WSAID_ACCEPTEX);
   if (function == nullptr) return WSAEOPNOTSUPP;
-  DWORD received = 0;
-  return begun(function(listener.get(), accepted.get(), addresses, 0, addressSize, addressSize,
-                        &received, &overlapped) != FALSE);
+  return begun(syscalls::acceptEx(function, listener.get(), accepted.get(), addresses, addressSize,
+                                  &overlapped) != FALSE);
 }
 
 SysError finishAccepting(const Socket& listener, const Socket& accepted) {
   const SOCKET context = listener.get();
-  const int result = ::setsockopt(accepted.get(), SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
-                                  reinterpret_cast<const char*>(&context), sizeof context);
+  const int result = syscalls::setsockopt(accepted.get(), SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                                          &context, sizeof context);
   return result != 0 ? lastError(Operation::accept) : SysError{};
 }
 
 bool acceptAndClose(const Socket& listener) {
-  return static_cast<bool>(Socket(::accept(listener.get(), nullptr, nullptr)));
+  return static_cast<bool>(Socket(syscalls::accept(listener.get())));
 }
 
 int outcomeOf(const Socket& socket, OVERLAPPED& overlapped) noexcept {
@@ -97,13 +95,12 @@ int outcomeOf(const Socket& socket, OVERLAPPED& overlapped) noexcept {
   return ::WSAGetLastError();
 }
 
-Endpoint localEndpoint(const Socket& socket) { return endpointBy(&::getsockname, socket); }
+Endpoint localEndpoint(const Socket& socket) { return endpointBy(&syscalls::getsockname, socket); }
 
-Endpoint remoteEndpoint(const Socket& socket) { return endpointBy(&::getpeername, socket); }
+Endpoint remoteEndpoint(const Socket& socket) { return endpointBy(&syscalls::getpeername, socket); }
 
 SysError setOption(const Socket& socket, int level, int name, int value, Operation blame) {
-  const int result =
-      ::setsockopt(socket.get(), level, name, reinterpret_cast<const char*>(&value), sizeof value);
+  const int result = syscalls::setsockopt(socket.get(), level, name, &value, sizeof value);
   return result != 0 ? lastError(blame) : SysError{};
 }
 

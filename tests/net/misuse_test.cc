@@ -493,15 +493,16 @@ const std::vector<Place<Server>> kServerPlaces{
     {"'drop'",
      [](Cell& cell, const Server& driver, Action act) {
        driver.on<"drop">(act).listen(cell.freshPath());
-       cell.syscalls.fail(Call::accept, EMFILE);
+       cell.syscalls.fail(Call::accept, platform::errorNumber("EMFILE"));
+       if (kIsWindows) driver.setMaxConnections(0);  // clients of a pipe are not cut off
        cell.tolerate(Socket()).connect(driver.address()->path);
      }},
     {"'error'", [](Cell&, const Server& driver,
                    Action act) { driver.on<"error">(act).listen(0, "nowhere.test"); }},
     {"'error' of accept",
      [](Cell& cell, const Server& driver, Action act) {
+       cell.syscalls.fail(Call::accept, platform::errorNumber("EINVAL"));
        driver.on<"error">(act).listen(cell.freshPath());
-       cell.syscalls.fail(Call::accept, EINVAL);
        cell.tolerate(Socket()).connect(driver.address()->path);
      }},
     {"'close'",

@@ -9,6 +9,7 @@
 #include "sprocket/tests/support/socket_fixture.h"
 #include "sprocket/tests/support/system_fixture.h"
 #include "sprocket/tests/support/tcp_options.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace {
 
@@ -26,12 +27,18 @@ struct OptionsFixture : SystemFixture, SocketFixture {
     return syscalls.count(Call::setsockopt) - before;
   }
 
+  // Wine takes what concerns the probes, but does not tell it.
+  static void expectIdle(const TcpOptions& options, int seconds) {
+    if (!runsUnderWine()) BOOST_TEST(options.keepAliveIdle == seconds);
+  }
+
   static TcpOptions now(const Socket& socket) { return tcpOptionsOf(socket).value(); }
 
   Socket socket;
 };
 
-constexpr std::size_t kKeepAliveOptions = 3;  // on, interval, count; and idle if it is given
+// What turns keep-alive on with a delay: on, interval, count and idle, or one call of Windows'.
+constexpr std::size_t kKeepAliveOptions = kIsWindows ? 1 : 4;
 
 BOOST_FIXTURE_TEST_SUITE(options, OptionsFixture)
 
@@ -104,18 +111,20 @@ BOOST_AUTO_TEST_CASE(isSetWithItsDelayAndTakenBack, *label("15.2")) {
   const int systemsOwn = now(socket).keepAliveIdle;
   BOOST_TEST((socket.setKeepAlive(true) == socket));
   BOOST_TEST(now(socket).keepAlive);
-  BOOST_TEST(now(socket).keepAliveIdle == systemsOwn);
-  BOOST_TEST(now(socket).keepAliveInterval == 1);
-  BOOST_TEST(now(socket).keepAliveCount == 10);
+  expectIdle(now(socket), systemsOwn);
+  if (!runsUnderWine()) {
+    BOOST_TEST(now(socket).keepAliveInterval == 1);
+    BOOST_TEST(now(socket).keepAliveCount == 10);
+  }
   socket.setKeepAlive(true, 5999);
-  BOOST_TEST(now(socket).keepAliveIdle == 5);
+  expectIdle(now(socket), 5);
   socket.setKeepAlive(true, 999);  // under a second: stays as it is
-  BOOST_TEST(now(socket).keepAliveIdle == 5);
+  expectIdle(now(socket), 5);
   socket.setKeepAlive(false);
   BOOST_TEST(!now(socket).keepAlive);
   socket.setKeepAlive(true);
   BOOST_TEST(now(socket).keepAlive);
-  BOOST_TEST(now(socket).keepAliveIdle == 5);
+  expectIdle(now(socket), 5);
   socket.setKeepAlive();
   BOOST_TEST(!now(socket).keepAlive);
 }
@@ -127,22 +136,22 @@ BOOST_AUTO_TEST_CASE(remembersADelayFromBeforeItWasOn, *label("15.2")) {
   BOOST_TEST(!now(socket).keepAlive);
   socket.setKeepAlive(true);
   BOOST_TEST(now(socket).keepAlive);
-  BOOST_TEST(now(socket).keepAliveIdle == 7);
+  expectIdle(now(socket), 7);
 }
 
 BOOST_AUTO_TEST_CASE(takesAnyDelay, *label("15.2")) {
   const RawSocket peer = connectRaw(socket, Tcp());
   socket.setKeepAlive(true, 1e12);
   BOOST_TEST(now(socket).keepAlive);
-  BOOST_TEST(now(socket).keepAliveIdle >= 32767);
+  if (!runsUnderWine()) BOOST_TEST(now(socket).keepAliveIdle >= 32767);
   socket.setKeepAlive(true, std::chrono::minutes(1));
-  BOOST_TEST(now(socket).keepAliveIdle == 60);
+  expectIdle(now(socket), 60);
 }
 
 BOOST_AUTO_TEST_CASE(asItIsCostsNoCall, *label("15.3")) {
   const RawSocket peer = connectRaw(socket, Tcp());
   BOOST_TEST(optionsSetBy([&] { socket.setKeepAlive(false); }) == 0U);
-  BOOST_TEST(optionsSetBy([&] { socket.setKeepAlive(true, 5000); }) == kKeepAliveOptions + 1);
+  BOOST_TEST(optionsSetBy([&] { socket.setKeepAlive(true, 5000); }) == kKeepAliveOptions);
   BOOST_TEST(optionsSetBy([&] { socket.setKeepAlive(true, 5000); }) == 0U);
   BOOST_TEST(optionsSetBy([&] { socket.setKeepAlive(true); }) == 0U);
   BOOST_TEST(optionsSetBy([&] { socket.setKeepAlive(true, 5999); }) == 0U);
@@ -157,7 +166,7 @@ BOOST_AUTO_TEST_CASE(wishedBeforehandIsInForceInConnect, *label("15.3") * label(
   socket.on<"connect">([&] { inForce = now(socket); });
   const RawSocket peer = connectRaw(socket, Tcp());
   BOOST_TEST(inForce.keepAlive);
-  BOOST_TEST(inForce.keepAliveIdle == 5);
+  expectIdle(inForce, 5);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -171,7 +180,7 @@ BOOST_AUTO_TEST_CASE(stayForTheNextConnection, *label("6.18")) {
   const RawSocket peer = connectRaw(again, Tcp());
   BOOST_TEST(now(again).noDelay);
   BOOST_TEST(now(again).keepAlive);
-  BOOST_TEST(now(again).keepAliveIdle == 5);
+  expectIdle(now(again), 5);
 }
 
 BOOST_AUTO_TEST_CASE(ofLocalSocketsDoNothing, *label("15.3") * label("16.7")) {
@@ -204,7 +213,7 @@ BOOST_AUTO_TEST_CASE(areInForceInConnection, *label("4.1") * label("7.15") * lab
   const RawSocket client = rawClientOf(server);
   runUntil([&] { return inForce.noDelay; });
   BOOST_TEST(inForce.keepAlive);
-  BOOST_TEST(inForce.keepAliveIdle == 5);
+  expectIdle(inForce, 5);
 }
 
 BOOST_AUTO_TEST_CASE(areTheSocketsOwn, *label("4.1") * label("15.3")) {

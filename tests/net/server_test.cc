@@ -1,6 +1,5 @@
 // Server: connections, closing, want of descriptors, and who keeps the loop running.
 
-#include <cerrno>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -14,6 +13,7 @@
 #include "sprocket/tests/support/raw_socket.h"
 #include "sprocket/tests/support/system_fixture.h"
 #include "sprocket/tests/support/temp_path.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace sprocket::tests {
 namespace {
@@ -22,13 +22,15 @@ using boost::unit_test::label;
 using net::ListenOptions;
 using net::Server;
 using net::Socket;
+using platform::errorNumber;
 
 struct ServerFixture : SystemFixture, NetFixture {
   TempDirectory directory;
   Server server;
+  ListenOptions place = {.port = 0, .host = "127.0.0.1"};
 
   // A server that listens, and has done so when this returns.
-  void listen(const ListenOptions& place = {.port = 0, .host = "127.0.0.1"}) {
+  void listen() {
     bool told = false;
     server.listen(place, [&] { told = true; });
     runUntil([&] { return told; });
@@ -48,8 +50,8 @@ struct ServerFixture : SystemFixture, NetFixture {
   }
 
   RawSocket rawClient() const {
-    const net::Address place = server.address().value();
-    return place.path.empty() ? RawSocket::connect(place.port) : RawSocket::connect(place.path);
+    const net::Address at = server.address().value();
+    return at.path.empty() ? RawSocket::connect(at.port) : RawSocket::connect(at.path);
   }
 
   int port() const { return server.address().value().port; }
@@ -65,7 +67,8 @@ void onPortAndPath(Test test) {
   }
   BOOST_TEST_CONTEXT("on a path") {
     ServerFixture fixture;
-    fixture.listen({.path = fixture.directory.freshPath()});
+    fixture.place = {.path = fixture.directory.freshPath()};
+    fixture.listen();
     test(fixture);
   }
 }
@@ -180,7 +183,8 @@ BOOST_AUTO_TEST_CASE(pauseOnConnectReadsNothingAtAll, *label("7.16") * label("10
     BOOST_TEST_CONTEXT((onPath ? "on a path" : "on a port")) {
       ServerFixture f;
       f.server = net::createServer({.pauseOnConnect = true});
-      onPath ? f.listen({.path = f.directory.freshPath()}) : f.listen();
+      if (onPath) f.place = {.path = f.directory.freshPath()};
+      f.listen();
       RawSocket client = f.rawClient();
       client.send("hello");
       client.sendFin();
@@ -510,10 +514,20 @@ BOOST_FIXTURE_TEST_CASE(closeThenListenWithoutConnections, ServerFixture,
   BOOST_TEST(trace.text() == "server listening, server close, first, server close, second");
 }
 
-// Want of descriptors.
+// Want of descriptors. A pipe's clients are not cut off, but wait for an instance.
+
+// Windows has sockets ready for so many connections.
+constexpr std::size_t kReady = kIsWindows ? 8 : 0;
+
+std::string connections(std::size_t count) {
+  std::string text;
+  while (count-- > 0) text += "server connection, ";
+  return text;
+}
 
 BOOST_AUTO_TEST_CASE(withoutDescriptorsConnectionsAreDroppedAndServiceResumes, *label("7.23")) {
   onPortAndPath([](ServerFixture& f) {
+    if (kIsWindows && !f.server.address()->path.empty()) return;
     f.trace.watch("server", f.server);
     f.server.on<"connection">([](Socket peer) { peer.end("served").resume(); });
     std::size_t dropped = 0;
@@ -525,10 +539,10 @@ BOOST_AUTO_TEST_CASE(withoutDescriptorsConnectionsAreDroppedAndServiceResumes, *
     });
     auto [accepted, established] = f.connectPair();
     std::vector<RawSocket> clients;
-    for (int i = 0; i < 3; ++i) clients.push_back(f.rawClient());
-    f.syscalls.limitDescriptors(f.syscalls.openDescriptors().size(), EMFILE);
+    for (std::size_t i = 0; i < kReady + 3; ++i) clients.push_back(f.rawClient());
+    f.syscalls.limitDescriptors(f.syscalls.openDescriptors().size(), errorNumber("EMFILE"));
     f.runUntil([&] { return dropped == 3; });
-    for (RawSocket& client : clients) BOOST_TEST(client.isGone());
+    for (std::size_t i = kReady; i < clients.size(); ++i) BOOST_TEST(clients[i].isGone());
     BOOST_TEST(f.server.listening());
 
     // It serves again as soon as there is room, and without being told.
@@ -537,10 +551,12 @@ BOOST_AUTO_TEST_CASE(withoutDescriptorsConnectionsAreDroppedAndServiceResumes, *
     f.runUntil([&] { return later.isGone(); });
     BOOST_TEST(later.receive() == "served");
     later.close();
+    for (std::size_t i = 0; i < kReady; ++i) BOOST_TEST(clients[i].receive() == "served");
+    clients.clear();
     f.server.close();
     f.run();
     BOOST_TEST(f.trace.text() ==
-               "server connection, server drop(3 EMFILE), server connection, server close");
+               connections(1 + kReady) + "server drop(3 EMFILE), server connection, server close");
   });
 }
 
@@ -549,9 +565,9 @@ BOOST_FIXTURE_TEST_CASE(wantOfDescriptorsDoesNotSpin, ServerFixture, *label("7.2
   listen();
   std::size_t dropped = 0;
   server.on<"drop">([&](const net::Drop& drop) { dropped += drop.count; });
-  syscalls.limitDescriptors(syscalls.openDescriptors().size(), EMFILE);
+  syscalls.limitDescriptors(syscalls.openDescriptors().size(), errorNumber("EMFILE"));
   std::vector<RawSocket> clients;
-  for (int i = 0; i < 3; ++i) clients.push_back(rawClient());
+  for (std::size_t i = 0; i < kReady + 3; ++i) clients.push_back(rawClient());
   runUntil([&] { return dropped == 3; });
   const std::size_t before = syscalls.count(Call::poll);
   setTimeout([] { reactor::stop(); }, 200);
@@ -562,23 +578,31 @@ BOOST_FIXTURE_TEST_CASE(wantOfDescriptorsDoesNotSpin, ServerFixture, *label("7.2
 BOOST_FIXTURE_TEST_CASE(aServerMayBeClosedInsideDrop, ServerFixture, *label("7.23")) {
   listen();
   trace.watch("server", server);
-  server.on<"drop">([](Server self) { self.close(); });
-  RawSocket client = rawClient();
-  syscalls.limitDescriptors(syscalls.openDescriptors().size(), EMFILE);
+  std::vector<Socket> accepted;
+  server.on<"connection">([&](Socket peer) { accepted.push_back(peer); });
+  server.on<"drop">([&](Server self) {
+    self.close();
+    for (const Socket& each : accepted) each.destroy();
+  });
+  std::vector<RawSocket> clients;
+  for (std::size_t i = 0; i < kReady + 1; ++i) clients.push_back(rawClient());
+  syscalls.limitDescriptors(syscalls.openDescriptors().size(), errorNumber("EMFILE"));
   run();
-  BOOST_TEST(trace.text() == "server drop(1 EMFILE), server close");
+  BOOST_TEST(trace.text() == connections(kReady) + "server drop(1 EMFILE), server close");
 }
 
 // Failures of accepting.
 
 BOOST_AUTO_TEST_CASE(aConnectionThatIsGoneBeforeItIsAcceptedIsPassedOver, *label("7.22")) {
   onPortAndPath([](ServerFixture& f) {
+    if (kIsWindows && !f.server.address()->path.empty()) return;  // pipes' clients are not reset
     f.trace.watch("server", f.server);
-    f.syscalls.fail(Call::accept, ECONNABORTED, 0, 3);
+    f.syscalls.fail(Call::accept, errorNumber("ECONNABORTED"), 0, 3);
+    f.server.listen(f.place);
     f.server.on<"connection">([](Server self, Socket peer) { peer.destroy(), self.close(); });
     RawSocket client = f.rawClient();
     f.run();
-    BOOST_TEST(f.trace.text() == "server connection, server close");
+    BOOST_TEST(f.trace.text() == "server listening, server connection, server close");
   });
 }
 
@@ -587,25 +611,25 @@ BOOST_AUTO_TEST_CASE(theServerGoesOnAfterAnErrorOfAccept, *label("7.22")) {
     f.trace.watch("server", f.server);
     f.server.on<"error">([&](const Error& error) {
       BOOST_TEST(error.code() == "EINVAL");
-      BOOST_TEST(error.errnum() == EINVAL);
+      BOOST_TEST(error.errnum() == errorNumber("EINVAL"));
       BOOST_TEST(error.syscall() == "accept");
       BOOST_TEST(f.server.listening());
     });
-    f.syscalls.fail(Call::accept, EINVAL, 0, 2);
+    f.syscalls.fail(Call::accept, errorNumber("EINVAL"), 0, 2);
+    f.server.listen(f.place);
     f.server.on<"connection">([](Server self, Socket peer) { peer.destroy(), self.close(); });
     RawSocket client = f.rawClient();
     f.run();
-    BOOST_TEST(
-        f.trace.text() ==
-        "server error(accept EINVAL), server error(accept EINVAL), server connection, server "
-        "close");
+    BOOST_TEST(f.trace.text() ==
+               "server listening, server error(accept EINVAL), server error(accept EINVAL), server "
+               "connection, server close");
   });
 }
 
 BOOST_FIXTURE_TEST_CASE(anErrorOfAcceptThatNobodyHearsLeavesRun, ServerFixture,
                         *label("2.5") * label("7.22")) {
-  listen();
-  syscalls.fail(Call::accept, EINVAL);
+  syscalls.fail(Call::accept, errorNumber("EINVAL"));
+  server.listen(place);
   server.on<"connection">([](Server self, Socket peer) { peer.destroy(), self.close(); });
   RawSocket client = rawClient();
   BOOST_CHECK_EXCEPTION(run(), Error, [](const Error& error) {

@@ -487,14 +487,15 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(thatIsKnownAtOnceIsToldLater, V, Venues, WriteF
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
   trace.watch("socket", socket);
-  syscalls.fail(Call::send, platform::errorNumber("EPIPE"));
-  syscalls.fail(Call::sendmsg, platform::errorNumber("EPIPE"));
+  syscalls.fail(Call::send, platform::errorNumber("ENOBUFS"));
+  syscalls.fail(Call::sendmsg, platform::errorNumber("ENOBUFS"));
   BOOST_TEST(!socket.write("a", addsCode("a")));
   BOOST_TEST(!socket.write("b", addsCode("b")));
   BOOST_TEST(trace.text() == "");
   BOOST_TEST(!socket.destroyed());
   run();
-  BOOST_TEST(trace.text() == "a EPIPE, b EPIPE, socket error(write EPIPE), socket close(true)");
+  BOOST_TEST(trace.text() ==
+             "a ENOBUFS, b ENOBUFS, socket error(write ENOBUFS), socket close(true)");
 }
 
 // What the kernel had taken has succeeded, whatever comes after.

@@ -1,8 +1,9 @@
 #pragma once
 
 // A substitute for the system calls of platform/posix/syscalls.h and for those of the system's
-// poller, in platform/linux/ or platform/bsd/: a program that links it gets these in place of ours.
-// They go on to the system, unless a FakeSyscalls exists and wants otherwise.
+// poller, in platform/linux/ or platform/bsd/; or for those of platform/windows/syscalls.h. A
+// program that links it gets these in place of ours. They go on to the system, unless a
+// FakeSyscalls exists and wants otherwise.
 //
 //   FakeSyscalls fake;
 //   fake.fail(Call::accept, EMFILE);             // the next one
@@ -11,6 +12,10 @@
 //
 // For a sweep all calls are numbered together: the scenario is run with failAt(0, 0), failAt(0, 1),
 // ... failAt(1, 0), ..., until nothing was struck. See posix_faults_test.cc.
+//
+// On Windows the calls have the names of their like, pipes' too (fake_syscalls_windows.cc says
+// which), and an error is Winsock's: platform::errorNumber("EMFILE") is right everywhere. What ends
+// later, in a packet, is left as it is.
 //
 // One thread only: what others call, a resolver's to wake its loop for one, goes to the system.
 
@@ -68,8 +73,8 @@ std::string_view callName(Call call);
 // Those without which there is no backend.
 std::span<const Call> callsThatMakeABackend();
 
-// What the manual pages say that a call can meet without a mistake of its caller. What concerns the
-// one moment only (EINTR, EAGAIN) is first.
+// What the manuals say that a call can meet without a mistake of its caller. What concerns the one
+// moment only (EINTR, EAGAIN) is first.
 std::span<const int> plausibleErrors(Call call);
 
 // Whether nobody need hear of this failure, because trying again, or going on, is the answer.
