@@ -328,7 +328,16 @@ BOOST_FIXTURE_TEST_CASE(aHostNameThatHasNoAddressIsAnError, ListenFixture,
   BOOST_TEST(trace.text() == "server error(getaddrinfo ENOTFOUND nowhere.test)");
 }
 
-// How many connections may wait: a unix socket counts exactly, one more than the backlog.
+// How many connections may wait.
+BOOST_FIXTURE_TEST_CASE(theBacklogIs511UnlessGiven, ListenFixture, *label("7.5")) {
+  server.listen();
+  server.listen(0, "127.0.0.1");
+  server.listen(0, "127.0.0.1", 5);
+  server.listen({.port = 0, .host = "127.0.0.1", .backlog = 0});
+  BOOST_TEST((syscalls.backlogs() == std::vector{511, 511, 5, 511}));
+}
+
+// A unix socket counts exactly, one more than the backlog.
 BOOST_FIXTURE_TEST_CASE(theBacklogIsHandedOn, ListenFixture,
                         *label("7.5") * notOnWindows("a raw client of a pipe does not wait")) {
   const auto room = [](const Server& at) {

@@ -88,6 +88,25 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAConnectionThatFails, V, Venues, StateFixture
 }
 
 BOOST_TEST_DECORATOR(*label("5.5"))
+BOOST_AUTO_TEST_CASE(ofOptionsThatNobodyGave, *label("5.1")) {
+  constexpr auto expectDefaults = [](const auto& options) {
+    BOOST_TEST(!options.fd);
+    BOOST_TEST(!options.readable);
+    BOOST_TEST(!options.writable);
+    BOOST_TEST(!options.allowHalfOpen);
+    BOOST_TEST(!options.noDelay);
+    BOOST_TEST(!options.keepAlive);
+    BOOST_TEST(options.keepAliveInitialDelay == 0);
+    BOOST_TEST(options.readableHighWaterMark == 16384U);
+    BOOST_TEST(options.writableHighWaterMark == 0U);
+    BOOST_TEST(options.onread.buffer.empty());
+    BOOST_TEST(!options.onread.callback);
+    BOOST_TEST(!options.reusable);
+  };
+  expectDefaults(net::SocketOptions());
+  expectDefaults(net::ConnectOptions());
+}
+
 BOOST_AUTO_TEST_CASE(tellsThePresentTimeout) {
   const Socket socket;
   BOOST_TEST(!socket.timeout().has_value());

@@ -125,6 +125,9 @@ class FakeSyscalls {
   // When calls of this kind were made, in virtual time; each moment once.
   std::vector<platform::Instant> timesOf(Call call) const;
 
+  // What each listen() was told.
+  const std::vector<int>& backlogs() const { return backlogs_; }
+
   // Made by calls since this object exists, and not closed. Closing another descriptor, and calling
   // with one that is not open, are mistakes.
   const std::set<int>& openDescriptors() const { return open_; }
@@ -144,6 +147,7 @@ class FakeSyscalls {
     return size < transferLimit_ ? size : transferLimit_;
   }
   std::optional<int> takePendingError();
+  void noteBacklog(int backlog) { backlogs_.push_back(backlog); }
   platform::Instant* virtualTime() { return virtualTime_ ? &*virtualTime_ : nullptr; }
 
  private:
@@ -171,6 +175,7 @@ class FakeSyscalls {
   int descriptorError_ = 0;
   std::optional<int> pendingError_;
   std::optional<platform::Instant> virtualTime_;
+  std::vector<int> backlogs_;
   std::set<int> open_;
   std::size_t mistakes_ = 0;
 };

@@ -127,6 +127,7 @@ int bind(int fd, const sockaddr* address, socklen_t size) {
 }
 
 int listen(int fd, int backlog) {
+  if (active() != nullptr) active()->noteBacklog(backlog);
   return passOn(fd, Call::listen, [&] { return ::listen(fd, backlog); });
 }
 

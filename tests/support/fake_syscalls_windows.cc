@@ -147,6 +147,7 @@ int bind(SOCKET socket, const sockaddr* address, int size) {
 }
 
 int listen(SOCKET socket, int backlog) {
+  if (active() != nullptr) active()->noteBacklog(backlog);
   return passOn(socket, Call::listen, SOCKET_ERROR, [&] { return ::listen(socket, backlog); });
 }
 

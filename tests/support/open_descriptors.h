@@ -1,7 +1,7 @@
 #pragma once
 
 // The descriptors that this process has open, for tests that must leave none behind. Of handles of
-// Windows only the number can be had.
+// Windows only their numbers can be had.
 
 #include <cstddef>
 
@@ -11,12 +11,16 @@ namespace sprocket::tests {
 
 std::size_t countOpenDescriptors();
 
+// Those that a program started by this one would get.
+std::size_t countInheritable();
+
 }  // namespace sprocket::tests
 
 #else
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -43,6 +47,12 @@ inline std::map<int, std::string> openDescriptors() {
 inline std::size_t countOpenDescriptors() { return openDescriptors().size(); }
 
 inline bool isCloseOnExec(int fd) { return (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0; }
+inline std::size_t countInheritable() {
+  const auto open = openDescriptors();
+  return static_cast<std::size_t>(
+      std::ranges::count_if(open, [](const auto& each) { return !isCloseOnExec(each.first); }));
+}
+
 inline bool isNonBlocking(int fd) { return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0; }
 
 }  // namespace sprocket::tests

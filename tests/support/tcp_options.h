@@ -5,7 +5,10 @@
 
 #include <optional>
 
+#include <boost/test/unit_test.hpp>
+
 #include "sprocket/net/socket.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace sprocket::tests {
 
@@ -15,6 +18,11 @@ struct TcpOptions {
   int keepAliveIdle = 0;  // seconds
   int keepAliveInterval = 0;
   int keepAliveCount = 0;
+
+  // Wine takes what concerns the probes, but does not tell it.
+  void expectIdle(int seconds) const {
+    if (!runsUnderWine()) BOOST_TEST(keepAliveIdle == seconds);
+  }
 };
 
 // Absent if the socket is not connected.

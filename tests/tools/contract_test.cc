@@ -121,6 +121,13 @@ BOOST_FIXTURE_TEST_CASE(ofARunWindowsMustShowWhatExistsThereOnly, Tree) {
   check(passed("linux 1.1\nwindows 1.1 1.2\n"), true, "2 of 2 items shown\n");
 }
 
+BOOST_FIXTURE_TEST_CASE(ofARunWindowsNeedNotShowWhatIsNotThere, Tree) {
+  write(root / "net/behaviour.md", "**1.1** Works.\n\n**1.2** [POSIX] As files do.\n");
+  check(passed("linux 1.1 1.2\nkqueue 1.1\nwindows 1.1\n"), true,
+        "not shown on kqueue: 1.2\n2 of 2 items shown\n");
+  check(passed("linux 1.1\nwindows 1.1 1.2\n"), false, "not shown: 1.2\n1 of 2 items shown\n");
+}
+
 BOOST_FIXTURE_TEST_CASE(withoutItemsNothingIsShown, Tree) {
   write(root / "net/behaviour.md", "");
   BOOST_TEST(!tests("").succeeded);
