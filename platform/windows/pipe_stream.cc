@@ -189,7 +189,13 @@ int PipeStream::write(OverlappedCall& call, Bytes bytes) {
 
 // Behind all bytes. Where there is none, or nobody to take it, the end is the close.
 void PipeStream::sendMark() {
-  if (!carriesMark_ || write(writeCall_, {}) != 0) awaitEnd();
+  if (!carriesMark_) return awaitEnd();
+  const int error = write(writeCall_, {});
+  if (error != 0) failMarking(error);
+}
+
+void PipeStream::failMarking(int error) {
+  isPeerGone(error) ? awaitEnd() : failLater({error, Operation::shutdown});
 }
 
 // Our end is as far as it goes.
@@ -205,8 +211,7 @@ void PipeStream::onSent(int error, std::size_t count) {
   if (outcomeKnown_) return fail(outcome_);
   if (state_ != State::connected) return;
   if (error != 0) {
-    // If it was the mark that found no peer, reading will tell.
-    return sendEnded_ && !wasTaken ? awaitEnd() : failWriting(error);
+    return sendEnded_ && !wasTaken ? failMarking(error) : failWriting(error);
   }
   if (wasTaken) {
     if (hasTaken()) return writeTaken();

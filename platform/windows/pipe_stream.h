@@ -61,6 +61,7 @@ class PipeStream final : public Stream, private Channel, private Retry {
   bool hasTaken() const { return takenBegin_ < takenEnd_; }
   void writeTaken();
   void sendMark();
+  void failMarking(int error);
   void onSent(int error, std::size_t count);
   void failWriting(int error);
   void awaitEnd();

@@ -5,7 +5,6 @@
 // that left the queue) must not be noticed at all.
 
 #include <algorithm>
-#include <cerrno>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "sprocket/tests/support/backend_fixture.h"
 #include "sprocket/tests/support/fake_syscalls.h"
 #include "sprocket/tests/support/temp_path.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace sprocket::tests {
 namespace {
@@ -234,7 +234,10 @@ bool refused(Run& run, const Endpoint& endpoint) {
 }
 
 // A failure that other failures follow from on the other side, and so not one that is told once.
-bool spreads(int errnum) { return errnum == ECONNRESET || errnum == EPIPE; }
+bool spreads(int errnum) {
+  const std::string_view name = platform::errorName(errnum);
+  return name == "ECONNRESET" || name == "ECONNABORTED" || name == "EPIPE";
+}
 
 std::ptrdiff_t countOf(const std::vector<SysError>& failures, int errnum) {
   return std::count_if(failures.begin(), failures.end(),
@@ -268,7 +271,7 @@ std::size_t sweepWith(std::size_t width, const Run::Scenario& scenario,
                       const std::vector<SysError>& usual) {
   std::size_t points = 0;
   bool reached = true;
-  for (std::size_t index = 0; reached; ++index) {
+  for (std::size_t index = 0; reached; index += kSweepStep) {
     reached = false;
     for (std::size_t variant = 0;; ++variant) {
       Run run(scenario);

@@ -3,8 +3,8 @@
 //
 // Call::accept is AcceptEx, accept and ConnectNamedPipe; connect is ConnectEx and opening a pipe;
 // socket makes an instance of a pipe, too. getsockopt stands for what ends a connect or accept, as
-// asking for SO_ERROR does elsewhere; watch for waiting until a socket is readable; shutdown for
-// the end of a pipe, an empty message.
+// asking for SO_ERROR does elsewhere; sendmsg for an overlapped send; watch for waiting until a
+// socket is readable; shutdown for the end of a pipe, an empty message.
 
 #include <winsock2.h>
 #include <mstcpip.h>
@@ -44,6 +44,7 @@ std::span<const int> plausibleErrors(Call call) {
     case Call::connect: return connect;
     case Call::recv: return recv;
     case Call::send: return send;
+    case Call::sendmsg: return std::span(send).subspan(1);
     case Call::shutdown:
     case Call::getsockname:
     case Call::getpeername:
@@ -98,7 +99,7 @@ BOOL passOnPipe(HANDLE pipe, Call call, Real real) {
     active()->expectOpen(number(pipe));
     const int error = active()->errorOf(call);
     if (error != 0 && !isOfSocketsOnly(error)) {
-      ::SetLastError(static_cast<DWORD>(error));
+      ::SetLastError(error == WSAENOTCONN ? ERROR_NO_DATA : static_cast<DWORD>(error));
       return FALSE;
     }
   }
@@ -180,7 +181,7 @@ int recv(SOCKET socket, char* buffer, int size) {
 }
 
 int send(SOCKET socket, WSABUF* pieces, DWORD count, DWORD* sent, OVERLAPPED* call) {
-  return passOn(socket, Call::send, SOCKET_ERROR, [&] {
+  return passOn(socket, call == nullptr ? Call::send : Call::sendmsg, SOCKET_ERROR, [&] {
     std::size_t rest = limited(std::numeric_limits<std::size_t>::max());
     for (WSABUF& piece : std::span(pieces, count)) {
       piece.len = static_cast<ULONG>(std::min<std::size_t>(piece.len, rest));
