@@ -89,9 +89,9 @@ class Stream {
   virtual Endpoint localEndpoint() const = 0;
   virtual Endpoint remoteEndpoint() const = 0;
 
-  // Of a connected stream: whether it is TCP. Where a system may forget the addresses of one that
-  // its peer has reset, a backend remembers this.
-  virtual bool isTcp() const { return localEndpoint().isIp(); }
+  // Whether it is TCP, also when a system has forgotten the addresses of one that its peer has
+  // reset.
+  virtual bool isTcp() const = 0;
 
   // Of TCP; succeed without effect on other streams, and while not connected yet are remembered.
   virtual SysError setNoDelay(bool on) = 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The names of named pipes (contract 16.6).
+// The names of named pipes [16.6].
 
 #include <winsock2.h>
 #include <windows.h>

@@ -4,7 +4,7 @@
 //
 // A pipe has no FIN. Where it carries messages, as ours do, an empty one marks the end, and who
 // knows the mark goes on like a socket's peer; elsewhere and to others the end shows only when the
-// handle is closed (contract 16.6).
+// handle is closed [16.6].
 
 #include <memory>
 
@@ -32,6 +32,7 @@ class PipeStream final : public Stream, private Channel, private Retry {
   void shutdownSend(bool receiveGoesOn) override;
   void close() override;
   void reset() override { close(); }
+  bool isTcp() const override { return false; }
   Endpoint localEndpoint() const override;
   Endpoint remoteEndpoint() const override;
   SysError setNoDelay(bool) override { return {}; }

@@ -26,6 +26,7 @@ class TcpStream final : public Stream, private Channel {
   void shutdownSend(bool receiveGoesOn) override;
   void close() override;
   void reset() override;
+  bool isTcp() const override { return true; }
   Endpoint localEndpoint() const override;
   Endpoint remoteEndpoint() const override;
   SysError setNoDelay(bool on) override;
