@@ -505,6 +505,17 @@ BOOST_FIXTURE_TEST_CASE(aPathInUse, ListenFixture,
   BOOST_TEST(connectFailure(live) == "");  // undisturbed
 }
 
+// The system denies the first instance of a pipe that somebody has; Wine does not.
+BOOST_FIXTURE_TEST_CASE(aPipeInUse, ListenFixture,
+                        *label("7.8") * label("16.3") * onlyOnWindows()) {
+  const std::string path = directory.path("live");
+  constexpr int kAccessDenied = 5;
+  syscalls.fail(Call::socket, kAccessDenied);
+  expectFailure(
+      *this, {.path = path},
+      {"listen EADDRINUSE: address already in use " + path, "EADDRINUSE", "listen", path, 0});
+}
+
 BOOST_FIXTURE_TEST_CASE(aStaleSocketFileIsInUse, ListenFixture,
                         *label("16.3") * notOnWindows("pipes leave nothing behind")) {
   const std::string stale = directory.path("stale");
@@ -784,6 +795,25 @@ BOOST_FIXTURE_TEST_CASE(theSocketFileIsForOtherUsersOnRequest, ListenFixture,
   BOOST_TEST((rightsWith(true, false) == (usual | read)));
   BOOST_TEST((rightsWith(false, true) == (usual | write)));
   BOOST_TEST((rightsWith(true, true) == (usual | read | write)));
+}
+
+// The rights that opening asks for: to read and change the mode; to write, but make no instances.
+BOOST_FIXTURE_TEST_CASE(thePipeIsForOtherUsersOnRequest, ListenFixture,
+                        *label("16.5") * onlyOnWindows()) {
+  const auto rightsWith = [&](bool readable, bool writable) {
+    server.listen(
+        {.path = directory.freshPath(), .readableAll = readable, .writableAll = writable});
+    BOOST_TEST(server.listening());
+    return syscalls.pipeRights();
+  };
+  const std::string read = "(A;;0x120189;;;WD)";
+  const std::string write = "(A;;0x120192;;;WD)";
+  const std::string usual = rightsWith(false, false);
+  BOOST_TEST(usual.find("D:P(A;;") == 0U);
+  BOOST_TEST(usual.find(";;;WD)") == std::string::npos);
+  BOOST_TEST(rightsWith(true, false) == usual + read);
+  BOOST_TEST(rightsWith(false, true) == usual + write);
+  BOOST_TEST(rightsWith(true, true) == usual + read + write);
 }
 
 BOOST_FIXTURE_TEST_CASE(aFileThatIsNotOursIsLeft, ListenFixture,

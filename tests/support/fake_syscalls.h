@@ -25,7 +25,9 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sprocket/platform/time.h"
@@ -128,6 +130,10 @@ class FakeSyscalls {
   // What each listen() was told.
   const std::vector<int>& backlogs() const { return backlogs_; }
 
+  // Who may open the latest pipe of Windows, as it was asked for: in the language of the system's
+  // security descriptors, users' rights in parentheses.
+  const std::string& pipeRights() const { return pipeRights_; }
+
   // Made by calls since this object exists, and not closed. Closing another descriptor, and calling
   // with one that is not open, are mistakes.
   const std::set<int>& openDescriptors() const { return open_; }
@@ -148,6 +154,7 @@ class FakeSyscalls {
   }
   std::optional<int> takePendingError();
   void noteBacklog(int backlog) { backlogs_.push_back(backlog); }
+  void notePipeRights(std::string rights) { pipeRights_ = std::move(rights); }
   platform::Instant* virtualTime() { return virtualTime_ ? &*virtualTime_ : nullptr; }
 
  private:
@@ -176,6 +183,7 @@ class FakeSyscalls {
   std::optional<int> pendingError_;
   std::optional<platform::Instant> virtualTime_;
   std::vector<int> backlogs_;
+  std::string pipeRights_;
   std::set<int> open_;
   std::size_t mistakes_ = 0;
 };

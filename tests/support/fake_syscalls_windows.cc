@@ -8,12 +8,14 @@
 
 #include <winsock2.h>
 #include <mstcpip.h>
+#include <sddl.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -114,6 +116,17 @@ Opened opened(Opened handle) {
 
 std::size_t limited(std::size_t size) {
   return active() != nullptr ? active()->limited(size) : size;
+}
+
+std::string textOf(PSECURITY_DESCRIPTOR descriptor) {
+  char* text = nullptr;
+  if (!::ConvertSecurityDescriptorToStringSecurityDescriptorA(
+          descriptor, SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &text, nullptr)) {
+    return {};
+  }
+  std::string copy(text);
+  ::LocalFree(text);
+  return copy;
 }
 
 // Reads of pipes under way. They begin before anybody writes, so it is their packets that fail.
@@ -228,6 +241,7 @@ int setKeepAlive(SOCKET socket, const void* settings, DWORD size) {
 
 HANDLE createPipe(const wchar_t* name, DWORD openMode, DWORD pipeMode, DWORD quota,
                   SECURITY_ATTRIBUTES* attributes) {
+  if (active() != nullptr) active()->notePipeRights(textOf(attributes->lpSecurityDescriptor));
   return pass(Call::socket, INVALID_HANDLE_VALUE, [&] {
     return opened(::CreateNamedPipeW(name, openMode, pipeMode, PIPE_UNLIMITED_INSTANCES, quota,
                                      quota, 0, attributes));
