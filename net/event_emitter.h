@@ -152,9 +152,9 @@ class ListenerTable {
 template <class State, class Handle, class Events>
 class EmitterState;
 
-// What the handles derive from. Self has `ListenerTable& listeners() const` and
-// `void onNewListener(std::uint8_t event) const`, called just before one is added; if that throws
-// it is not.
+// What the handles derive from. Self has `ListenerTable& listeners() const`;
+// `void onNewListener(std::uint8_t event) const`, called just before one is added, which it is not
+// if that throws; and `void onListenersRemoved() const`, called when some were taken away.
 template <class Self, class Events>
 class EventEmitter {
  public:
@@ -187,16 +187,19 @@ class EventEmitter {
     static_assert(HasIdentity<std::decay_t<F>>,
                   "off() needs a listener with an identity: a Listener or a free function");
     self().listeners().removeLast(indexOf<Name>(), identityOf<std::decay_t<F>>(listener));
+    self().onListenersRemoved();
     return self();
   }
 
   template <EventName Name>
   Self removeAllListeners() const {
     self().listeners().removeAll(indexOf<Name>());
+    self().onListenersRemoved();
     return self();
   }
   Self removeAllListeners() const {
     self().listeners().clear();
+    self().onListenersRemoved();
     return self();
   }
 

@@ -61,7 +61,9 @@ void Pipe::tell() {
 void Pipe::disconnect() {
   SocketState& source = source_;
   delete this;
-  if (source.pipesFrom_.empty() && source.phase_ == SocketState::Phase::open) {
+  const bool flows =
+      source.flow_ == SocketState::Flow::flowing && source.phase_ == SocketState::Phase::open;
+  if (source.pipesFrom_.empty() && flows) {
     source.stopFlow();
   } else {
     source.pipeChanged();

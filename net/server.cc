@@ -87,6 +87,7 @@ Server Server::unref() const {
 ListenerTable& Server::listeners() const { return state_->listeners(); }
 
 void Server::onNewListener(std::uint8_t) const {}
+void Server::onListenersRemoved() const {}
 
 std::optional<Server> Socket::server() const {
   ServerState* const server = state_->server();

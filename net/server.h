@@ -146,6 +146,7 @@ class Server : public EventEmitter<Server, ServerEvents> {
 
   ListenerTable& listeners() const;
   void onNewListener(std::uint8_t event) const;
+  void onListenersRemoved() const;
 
   reactor::RefPtr<ServerState> state_;
 };

@@ -106,6 +106,9 @@ Socket Socket::resume() const {
   return *this;
 }
 
+std::optional<Buffer> Socket::read() const { return state_->read(std::nullopt); }
+std::optional<Buffer> Socket::read(std::size_t size) const { return state_->read(size); }
+
 Socket Socket::setEncoding(Encoding encoding) const {
   state_->setEncoding(encoding);
   return *this;
@@ -205,5 +208,6 @@ std::optional<double> Socket::timeout() const { return state_->timeout(); }
 ListenerTable& Socket::listeners() const { return state_->listeners(); }
 
 void Socket::onNewListener(std::uint8_t event) const { state_->onNewListener(event); }
+void Socket::onListenersRemoved() const { state_->onListenersRemoved(); }
 
 }  // namespace sprocket::net

@@ -64,6 +64,9 @@ using SocketEventList = EventList<
     // is good until the listener returns; a copy of it stays. The first listener starts the flow.
     // [10.1, 10.2]
     Event<"data", void(const Buffer& chunk)>,
+    // There is something for read(): more data than before, or the end. As long as somebody listens
+    // for this nothing flows: 'data' only tells what read() has returned. [10.10]
+    Event<"readable", void()>,
     Event<"drain", void()>,    // everything queued is gone after a write() returned false [8.3]
     Event<"timeout", void()>,  // idle for as long as setTimeout() said; only a notice [14]
     Event<"end", void()>,      // the peer has finished sending, and all of it was delivered [9.3]
@@ -254,10 +257,19 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // the last pipe. False while a pipe waits for its destination. [10.4]
   bool isPaused() const;
 
+  // What was received and not delivered yet; with a size exactly so many bytes of it, or characters
+  // after setEncoding(), and at the end what is left. Absent if there is nothing, or fewer: then so
+  // many are received, also beyond the high-water mark, and 'readable' tells of what has come.
+  // Pipes and 'data' listeners get what it returns too, inside of it. When everything was taken and
+  // the peer has ended 'end' follows. Absent unless connected, and always with `onread`. [10.10]
+  std::optional<Buffer> read() const;
+  std::optional<Buffer> read(std::size_t size) const;
+
   // From now on 'data' delivers text (in UTF-8) that the bytes mean in this encoding, those too
-  // that wait to be delivered; pipes write it. What is incomplete at the end of a packet waits for
-  // the next, or is told as U+FFFD (in base64: as the last digits) before 'end'. It outlasts the
-  // connection. An unknown name throws an ArgumentError. Returns the socket. [10.8, 12.1, 12.3]
+  // that wait to be delivered, unless they are text already; pipes write it. What is incomplete at
+  // the end of a packet waits for the next, or is told as U+FFFD (in base64: as the last digits)
+  // before 'end'. It outlasts the connection. An unknown name throws an ArgumentError. Returns the
+  // socket. [10.8, 12.1, 12.3]
   Socket setEncoding(Encoding encoding = Encoding::utf8) const;
 
   // Writes all data of this socket to another one, or to itself, no faster than that takes it; and
@@ -325,6 +337,7 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 
   ListenerTable& listeners() const;
   void onNewListener(std::uint8_t event) const;
+  void onListenersRemoved() const;
 
   reactor::RefPtr<SocketState> state_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,16 @@
 #include "sprocket/net/socket_state.h"
 
 namespace sprocket::net {
+namespace {
+
+// In UTF-8 that is well-formed.
+std::size_t endOfCharacter(std::string_view text, std::size_t begin) {
+  const auto goesOn = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  return static_cast<std::size_t>(std::find_if_not(text.begin() + begin + 1, text.end(), goesOn) -
+                                  text.begin());
+}
+
+}  // namespace
 
 void SocketState::onReceive(platform::Bytes bytes) {
   bytesRead_ += bytes.size();
@@ -18,14 +29,25 @@ void SocketState::onReceive(platform::Bytes bytes) {
     return;
   }
   keep(bytes);
+  if (flow_ == Flow::pulled) return loop()->call([&] { flow(); });
   updateReceiving();
 }
 
 void SocketState::keep(platform::Bytes bytes) {
   withMemory([&] {
-    if (kept_ == nullptr) kept_ = std::make_unique<Kept>();
-    kept_->all.append(Buffer::viewOf(bytes).text());
+    if (decoding_) {
+      decoding_->decoder.decode(bytes, keeping());
+    } else {
+      keeping().append(Buffer::viewOf(bytes).text());
+    }
   });
+}
+
+// To append to.
+std::string& SocketState::keeping() {
+  if (kept_ == nullptr) kept_ = std::make_unique<Kept>();
+  kept_->all.erase(0, std::exchange(kept_->taken, 0));
+  return kept_->all;
 }
 
 void SocketState::onReceiveEnd() {
@@ -33,22 +55,22 @@ void SocketState::onReceiveEnd() {
   isReceiving_ = false;
   touch();
   updateClaim();
-  if (kept_ != nullptr) return;
-  loop()->call([&] { hasRestOfText() ? flowLater() : deliverEnd(); });
+  if (decoding_ && decoding_->decoder.hasRest()) {
+    withMemory([&] { decoding_->decoder.end(keeping()); });
+  }
+  loop()->call([&] {
+    if (flow_ == Flow::pulled) return tellReadable();
+    kept().empty() ? deliverEnd() : flowLater();
+  });
 }
 
 void SocketState::deliver(const Buffer& chunk) {
   if (onRead_ != nullptr) return deliverInto(chunk.bytes());
   if (!decoding_) return deliverChunk(chunk);
-  deliverText([&](Decoding& to) { to.decoder.decode(chunk.bytes(), to.text); });
-}
-
-template <class F>
-void SocketState::deliverText(F decode) {
   const reactor::RefPtr<Decoding> decoding = decoding_;  // a listener may set another encoding
   withMemory([&] {
     decoding->text.clear();
-    decode(*decoding);
+    decoding->decoder.decode(chunk.bytes(), decoding->text);
   });
   if (phase_ != Phase::open || decoding->text.empty()) return;
   deliverChunk(Buffer::viewOf(std::as_bytes(std::span(decoding->text))));
@@ -142,35 +164,82 @@ void SocketState::stopFlow() {
   updateReceiving();
 }
 
-void SocketState::startFlow() {
-  flow_ = Flow::flowing;
+void SocketState::startFlow() { setFlow(isListenedToRead() ? Flow::pulled : Flow::flowing); }
+
+void SocketState::setFlow(Flow flow) {
+  flow_ = flow;
   flowLater();
   updateReceiving();
 }
 
 void SocketState::flowLater() {
-  const bool isBehind = kept_ != nullptr || (peerEnded_ && !endDelivered_);
+  const bool isBehind = !kept().empty() || (peerEnded_ && !endDelivered_);
   if (isBehind && phase_ == Phase::open) defer([](SocketState& self) { self.flow(); });
 }
 
-// Delivers what was kept, then the rest of a text, and then the end if that is all there was.
+// Delivers what was kept, or tells of it, and then the end if that is all there was.
 void SocketState::flow() {
-  if (flow_ != Flow::flowing || phase_ != Phase::open || isBlocked()) return;
-  if (kept_ != nullptr) {
+  if (flow_ == Flow::paused || phase_ != Phase::open || isBlocked()) return;
+  if (kept().empty()) {
+    if (peerEnded_ && !endDelivered_) deliverEnd();
+  } else if (flow_ == Flow::pulled) {
+    tellReadable();
+  } else if (flow_ == Flow::flowing) {
     auto kept = std::move(kept_);
-    const platform::Bytes rest = kept->rest();
+    const platform::Bytes rest = std::as_bytes(std::span(kept->rest()));
     flowLater();
-    onRead_ != nullptr ? deliverInto(rest, std::move(kept)) : deliver(Buffer::viewOf(rest));
-  } else if (peerEnded_ && !endDelivered_) {
-    if (!hasRestOfText()) return deliverEnd();
-    flowLater();
-    deliverText([](Decoding& to) { to.decoder.end(to.text); });
+    onRead_ != nullptr ? deliverInto(rest, std::move(kept)) : deliverChunk(Buffer::viewOf(rest));
   }
 }
 
+void SocketState::tellReadable() {
+  struct Afterwards {
+    ~Afterwards() {
+      if (socket.kept().empty()) socket.flowLater();
+      socket.updateReceiving();
+      socket.onListenersRemoved();  // it may have been a one-time listener
+    }
+    SocketState& socket;
+  } const afterwards{*this};
+  if (phase_ == Phase::open) emit<"readable">();
+}
+
+std::optional<Buffer> SocketState::read(std::optional<std::size_t> size) {
+  if (phase_ != Phase::open || onRead_ != nullptr) return std::nullopt;
+  const std::string_view all = kept();
+  const Part part = size ? frontOf(all, *size) : Part{all.size(), all.empty() ? 1U : 0U};
+  if (part.lacking > 0 && !peerEnded_) {
+    wanted_ = saturated(all.size() + std::min<std::size_t>(part.lacking, UINT32_MAX));
+    updateReceiving();
+    return std::nullopt;
+  }
+  if (part.size == 0) return std::nullopt;
+  Buffer chunk = Buffer::from(std::as_bytes(std::span(all).first(part.size)));
+  kept_->taken += part.size;
+  wanted_ = 0;
+  if (kept().empty()) {
+    kept_.reset();
+    flowLater();
+  }
+  updateReceiving();
+  deliverChunk(chunk);
+  return chunk;
+}
+
+// So many bytes, or characters of text.
+SocketState::Part SocketState::frontOf(std::string_view all, std::size_t count) const {
+  const std::size_t bytes = std::min(count, all.size());
+  if (!decoding_) return {bytes, count - bytes};
+  std::size_t size = 0;
+  for (; count > 0 && size < all.size(); --count) size = endOfCharacter(all, size);
+  return {size, count};
+}
+
+// Whoever listens for 'readable' asks for something, whatever the mark.
 void SocketState::updateReceiving() {
-  const std::size_t kept = kept_ == nullptr ? 0 : kept_->rest().size();
-  const bool full = flow_ == Flow::initial && kept >= readMark_;
+  const bool isAsked = flow_ == Flow::pulled;
+  const bool full = flow_ != Flow::flowing &&
+                    kept().size() >= std::max({readMark_, wanted_, std::uint32_t{isAsked}});
   const bool wanted = phase_ == Phase::open && stream_ != nullptr && !peerEnded_ &&
                       flow_ != Flow::paused && !full && !isBlocked();
   if (wanted == isReceiving_) return;
@@ -183,12 +252,40 @@ void SocketState::updateReceiving() {
   updateClaim();
 }
 
-// What the encoding before has left incomplete is dropped, as Node does.
-void SocketState::setEncoding(Encoding encoding) { decoding_ = new Decoding(encoding); }
+// What the encoding before has left incomplete is dropped, as Node does, and what is kept as text
+// already stays as it is.
+void SocketState::setEncoding(Encoding encoding) {
+  if (onRead_ != nullptr) return;
+  const reactor::RefPtr<Decoding> decoding = new Decoding(encoding);
+  if (!decoding_ && !kept().empty()) {
+    std::string text;
+    decoding->decoder.decode(std::as_bytes(std::span(kept())), text);
+    if (peerEnded_) decoding->decoder.end(text);
+    *kept_ = {.all = std::move(text)};
+    flowLater();  // if that was nothing
+  }
+  decoding_ = decoding;
+}
 
 void SocketState::onNewListener(std::uint8_t event) {
   listenersReleased_ = false;
   if (event == SocketEvents::index<"data"> && flow_ == Flow::initial) resume();
+  if (event == SocketEvents::index<"readable"> && onRead_ == nullptr) {
+    if (flow_ == Flow::initial || flow_ == Flow::flowing) setFlow(Flow::pulled);
+  }
+}
+
+// When the last that listened for 'readable' has gone it is as at first, or flows if somebody hears
+// the data.
+void SocketState::onListenersRemoved() {
+  if (flow_ != Flow::pulled || isListenedToRead()) return;
+  flow_ = Flow::initial;
+  const bool isHeard = listeners_.count(SocketEvents::index<"data">) > 0 || !pipesFrom_.empty();
+  if (isHeard) withMemory([&] { resume(); });
+}
+
+bool SocketState::isListenedToRead() const {
+  return listeners_.count(SocketEvents::index<"readable">) > 0 && onRead_ == nullptr;
 }
 
 // Pipes.

@@ -13,10 +13,6 @@ namespace {
 using platform::DescriptorKind;
 using platform::Endpoint;
 
-std::uint32_t saturated(std::size_t count) {
-  return static_cast<std::uint32_t>(std::min<std::size_t>(count, UINT32_MAX));
-}
-
 double checkedTimeout(double milliseconds) {
   constexpr double longest = 2147483647;
   if (!(milliseconds >= 0) || std::isinf(milliseconds)) throwBadTimeout(milliseconds);
@@ -139,6 +135,7 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener,
       shutDown_ = finished_ = mustDrain_ = drainDue_ = stepsScheduled_ = closeSoon_ =
           closeByReset_ = false;
   bytesRead_ = bytesWritten_ = bytesSent_ = 0;
+  wanted_ = 0;
   remote_.reset();
   server_ = nullptr;
   if (decoding_) decoding_->decoder.reset();
@@ -317,6 +314,7 @@ void SocketState::releaseListeners() {
   listenersReleased_ = true;
   const OnRead released = onRead_ ? std::exchange(*onRead_, {}) : OnRead();
   listeners_.clear();
+  onListenersRemoved();
 }
 
 void SocketState::onLoopGone() {
@@ -413,6 +411,10 @@ void SocketState::updateClaim() {
 SocketState::Sending& SocketState::sending() {
   if (sending_ == nullptr) sending_ = std::make_unique<Sending>(*this);
   return *sending_;
+}
+
+std::uint32_t SocketState::saturated(std::size_t count) {
+  return static_cast<std::uint32_t>(std::min<std::size_t>(count, UINT32_MAX));
 }
 
 }  // namespace sprocket::net

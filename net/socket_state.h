@@ -23,8 +23,8 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -65,6 +65,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void resetAndDestroy();
   void pause();
   void resume();
+  std::optional<Buffer> read(std::optional<std::size_t> size);
   void setEncoding(Encoding encoding);
   void pipe(SocketState& destination, bool end);
   void unpipe(SocketState* destination);  // null: every one
@@ -89,6 +90,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   std::optional<double> timeout() const;
 
   void onNewListener(std::uint8_t event);
+  void onListenersRemoved();
 
  private:
   friend class EmitterState<SocketState, Socket, SocketEvents>;
@@ -97,7 +99,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   friend class Race;
 
   enum class Phase : std::uint8_t { fresh, connecting, open, closing, closed };
-  enum class Flow : std::uint8_t { initial, flowing, paused };
+  enum class Flow : std::uint8_t { initial, flowing, paused, pulled };  // pulled: by 'readable'
 
   // What the sending side needs beyond the moment of a write. Made when first needed.
   struct Sending final : reactor::PhaseTask {
@@ -135,12 +137,18 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
     std::string text;
   };
 
-  // Received before anybody wanted it.
+  // Received and not delivered yet: text after setEncoding(), else bytes.
   struct Kept {
-    platform::Bytes rest() const { return std::as_bytes(std::span(all)).subspan(taken); }
+    std::string_view rest() const { return {all.data() + taken, all.size() - taken}; }
 
     std::string all;
-    std::size_t taken = 0;  // from the front
+    std::size_t taken = 0;  // by read(), from the front
+  };
+
+  // Of what is kept: how many bytes, and how many more of them or of its characters were asked for.
+  struct Part {
+    std::size_t size;
+    std::size_t lacking;
   };
 
   // From the stream.
@@ -160,12 +168,13 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void becomeOpen();
 
   void deliver(const Buffer& chunk);
-  template <class F>
-  void deliverText(F decode);
   void deliverChunk(const Buffer& chunk);
   void deliverInto(platform::Bytes bytes, std::unique_ptr<Kept> owner = nullptr);
   void keep(platform::Bytes bytes);
-  bool hasRestOfText() const { return decoding_ && decoding_->decoder.hasRest(); }
+  std::string& keeping();
+  std::string_view kept() const { return kept_ == nullptr ? std::string_view() : kept_->rest(); }
+  void tellReadable();
+  Part frontOf(std::string_view all, std::size_t count) const;
   void deliverEnd();
   void endByItself();
   void flow();
@@ -173,6 +182,8 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void tellResume();
   void stopFlow();
   void startFlow();
+  void setFlow(Flow flow);
+  bool isListenedToRead() const;
   void updateReceiving();
   template <class Predicate>
   Pipe* findPipe(Predicate predicate) const;
@@ -217,6 +228,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void touch();
   void updateClaim();
   Sending& sending();
+  static std::uint32_t saturated(std::size_t count);
 
   reactor::RefPtr<SocketState> self_;   // held from connect() or accept until 'close' is over
   platform::Stream* stream_ = nullptr;  // the backend's, until onClose()
@@ -240,6 +252,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   Flow flow_ = Flow::initial;
 
   // Wishes, which outlast a connection.
+  std::uint16_t keepAliveDelay_ = 0;  // seconds
   const std::uint32_t readMark_;
   const std::uint32_t writeMark_;
   const bool allowHalfOpen_;
@@ -267,7 +280,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   bool closeSoon_ = false;     // destroySoon(): when finished
   bool closeByReset_ = false;  // resetAndDestroy(): with RST
   std::uint16_t corks_ = 0;
-  std::uint16_t keepAliveDelay_ = 0;  // seconds
+  std::uint32_t wanted_ = 0;  // kept, for a read() that there was too little for
 };
 
 template <class F>

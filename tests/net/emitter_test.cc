@@ -47,6 +47,7 @@ class Emitter : public net::EventEmitter<Emitter, Events> {
 
   net::ListenerTable& listeners() const { return *table_; }
   void onNewListener(std::uint8_t) const {}
+  void onListenersRemoved() const {}
 
   std::shared_ptr<net::ListenerTable> table_ = std::make_shared<net::ListenerTable>();
 };

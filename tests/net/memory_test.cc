@@ -302,6 +302,41 @@ bool pipes(Run& run) {
          sinks[1]->got == sinks[0]->got;
 }
 
+// The server reads a word by asking for it and has the rest told; the client asks for it all.
+template <class V>
+bool pulls(Run& run) {
+  static const std::string big = pattern(200'000);
+  Story* sink = nullptr;
+  const Server server = run.listen(V(), [&](Socket served, Story& story) {
+    sink = &run.collect(served, story);
+    run.call([&] {
+      served.on<"readable">([&](Socket self) {
+        const auto memory = Memory::spared();
+        std::optional<Buffer> word;
+        run.call([&] { word = self.read(5); });
+        if (word) run.call([&] { self.removeAllListeners<"readable">(); });
+      });
+    });
+    run.end(served, story, big);
+  });
+  const Socket client;
+  Story& story = run.connect(client, server);
+  run.call([&] { client.setEncoding(); });
+  run.call([&] {
+    client.on<"readable">([&](Socket self) {
+      const auto memory = Memory::spared();
+      std::optional<Buffer> chunk;
+      do {
+        run.call([&] { chunk = self.read(30'000); });
+        if (chunk) story.got += chunk->text();
+      } while (chunk);
+    });
+  });
+  run.end(client, story, "early" + big);
+  run.finish();
+  return story.isWell() && story.got == big && sink->isWell() && sink->got == "early" + big;
+}
+
 bool names(Run& run) {
   const Server server;
   run.watch(server);
@@ -637,6 +672,8 @@ BOOST_AUTO_TEST_CASE(queueOverTcp) { sweep("queueOverTcp", queue<Tcp>); }
 BOOST_AUTO_TEST_CASE(queueOverUnix) { sweep("queueOverUnix", queue<Unix>); }
 BOOST_AUTO_TEST_CASE(pipesOverTcp) { sweep("pipesOverTcp", pipes<Tcp>); }
 BOOST_AUTO_TEST_CASE(pipesOverUnix) { sweep("pipesOverUnix", pipes<Unix>); }
+BOOST_AUTO_TEST_CASE(pullsOverTcp) { sweep("pullsOverTcp", pulls<Tcp>); }
+BOOST_AUTO_TEST_CASE(pullsOverUnix) { sweep("pullsOverUnix", pulls<Unix>); }
 BOOST_AUTO_TEST_CASE(namesThatAreFound) { sweep("namesThatAreFound", names); }
 BOOST_AUTO_TEST_CASE(namesThatAreNot) { sweep("namesThatAreNot", unknownNames); }
 BOOST_AUTO_TEST_CASE(resolverOfOnesOwn) { sweep("resolverOfOnesOwn", ownResolver); }

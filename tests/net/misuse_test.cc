@@ -125,6 +125,13 @@ const std::vector<Place<Socket>> kSocketPlaces{
                    Action act) { driver.on<"ready">(act).connect(cell.place()); }},
     {"'data'", [](Cell& cell, const Socket& driver,
                   Action act) { driver.on<"data">(act).connect(cell.place()); }},
+    {"'readable'", [](Cell& cell, const Socket& driver,
+                      Action act) { driver.on<"readable">(act).connect(cell.place()); }},
+    {"'data' in read()",
+     [](Cell& cell, const Socket& driver, Action act) {
+       driver.on<"readable">([](Socket self) { self.read(2); }).on<"data">(act);
+       driver.connect(cell.place());
+     }},
     {"'drain'", [](Cell& cell, const Socket& driver,
                    Action act) { driver.on<"drain">(act).connect(cell.place()).write("queued"); }},
     {"'end'",
@@ -222,6 +229,13 @@ const std::vector<SocketState> kSocketStates{
        socket.setEncoding("utf8").on<"data">([] {});
        cell.lastAccepted().write("\xe2\x82");
      }},
+    {"asked for data",
+     {},
+     connect,
+     [](Cell& cell, const Socket& socket) {
+       socket.on<"readable">([](Socket self) { self.read(1); }).read(99);
+       cell.lastAccepted().write("x");
+     }},
     {"with memory of its own",
      {.onread = {.buffer = onreadMemory, .callback = [](auto&&...) { return true; }}},
      connect,
@@ -293,6 +307,16 @@ const std::vector<SocketMethod> kSocketMethods{
      [](Cell&, const Socket& s, const Socket& other) { s.destroy(), other.destroy(); }},
     {"pause()", [](Cell&, const Socket& s, const Socket&) { s.pause(); }},
     {"resume()", [](Cell&, const Socket& s, const Socket&) { s.resume(); }},
+    {"read()", [](Cell&, const Socket& s, const Socket&) { s.read(); }},
+    {"read(size)", [](Cell&, const Socket& s, const Socket&) { s.read(0), s.read(1), s.read(99); }},
+    {"on('readable') and read()",
+     [](Cell&, const Socket& s, const Socket&) {
+       s.on<"readable">([](Socket self) { self.read(); }).read(1);
+     }},
+    {"on('readable') and off()",
+     [](Cell&, const Socket& s, const Socket&) {
+       s.on<"readable">(&freeFunction).off<"readable">(&freeFunction);
+     }},
     {"setEncoding()", [](Cell&, const Socket& s, const Socket&) { s.setEncoding("base64"); }},
     {"pipe(itself)", [](Cell&, const Socket& s, const Socket&) { s.pipe(s); }},
     {"pipe(other)", [](Cell&, const Socket& s, const Socket& other) { s.pipe(other); }},

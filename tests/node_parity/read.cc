@@ -1,8 +1,14 @@
-// Reading: pause and resume, pipes, encodings, counters, timeouts.
+// Reading: pause and resume, 'readable' and read(), pipes, encodings, counters, timeouts.
 
 #include <array>
+#include <cstddef>
 #include <fstream>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sprocket/tests/node_parity/parity.h"
 #include "sprocket/tests/support/given_descriptors.h"
@@ -168,6 +174,112 @@ void neverReadClient(const Place& place) {
   });
 }
 
+// Answers each time that there was something to read.
+void readAndAnswer(const net::Socket& socket, std::optional<std::size_t> size = {}) {
+  traceEvents("served", socket);
+  socket.on<"readable">([size](net::Socket self) {
+    trace("readable");
+    while (const auto chunk = size ? self.read(*size) : self.read()) trace("read", chunk->text());
+    self.write(".");
+  });
+}
+
+// Says one thing after the other, each when the one before was answered, and the last with the end.
+void sayInTurn(const Place& place, std::vector<std::string> words) {
+  const auto sayNext = [words = std::move(words), next = std::size_t(0)](net::Socket self) mutable {
+    if (next == words.size()) return;
+    const std::string& word = words[next++];
+    if (next < words.size()) {
+      self.write(word);
+    } else {
+      self.end(word);
+    }
+  };
+  const net::Listener listener = sayNext;
+  net::connect(place).on<"connect">(listener).template on<"data">(listener);
+}
+
+void readableServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    readAndAnswer(socket);
+    self.close();
+  });
+  listenAt(place, server);
+}
+
+void readableClient(const Place& place) { sayInTurn(place, {"one", "two", "three"}); }
+
+void readPiecesServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    readAndAnswer(socket, 4);
+    self.close();
+  });
+  listenAt(place, server);
+}
+
+void readPiecesClient(const Place& place) {
+  sayInTurn(place, {"a", "bc", "defghijklmn", "op", "q"});
+}
+
+void readPiecesOfTextServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    socket.setEncoding("utf8");
+    readAndAnswer(socket, 2);
+    self.close();
+  });
+  listenAt(place, server);
+}
+
+void readPiecesOfTextClient(const Place& place) {
+  sayInTurn(place, {"\u00e9\u20acx", "y", "\u20ac"});
+}
+
+void readHeaderServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    traceEvents("served", socket);
+    self.close();
+    socket.once<"readable">([](net::Socket same) {
+      trace("header", same.read(6));
+      trace("not there", same.read(6));
+      same.on<"data">([](net::Socket flowing, std::string_view chunk) {
+        trace("data", chunk);
+        flowing.write(".");
+      });
+    });
+  });
+  listenAt(place, server);
+}
+
+void readHeaderClient(const Place& place) { sayInTurn(place, {"headerbody", "more", "last"}); }
+
+void switchToReadableAndBackServer(const Place& place) {
+  const auto server = net::createServer();
+  server.on<"connection">([](net::Server self, net::Socket socket) {
+    traceEvents("served", socket);
+    self.close();
+    socket.on<"data">([](net::Socket same, std::string_view chunk) {
+      trace("data", chunk);
+      if (chunk != "sec") same.write(".");
+    });
+    socket.once<"data">([](net::Socket same, std::string_view) {
+      same.on<"readable">([](net::Socket pulled) {
+        trace("readable");
+        trace("read", pulled.read(3));
+        pulled.removeAllListeners<"readable">();
+      });
+    });
+  });
+  listenAt(place, server);
+}
+
+void switchToReadableAndBackClient(const Place& place) {
+  sayInTurn(place, {"first", "second", "third"});
+}
+
 void throwInDataListenerServer(const Place& place) {
   const auto server = net::createServer();
   server.on<"connection">([](net::Server self, net::Socket socket) {
@@ -252,6 +364,11 @@ Scenarios readScenarios() {
       {"pausedBeforeConnect", pausedBeforeConnectServer, pausedBeforeConnectClient},
       {"pauseAndResume", pauseAndResumeServer, pauseAndResumeClient},
       {"neverRead", neverReadServer, neverReadClient},
+      {"readable", readableServer, readableClient},
+      {"readPieces", readPiecesServer, readPiecesClient},
+      {"readPiecesOfText", readPiecesOfTextServer, readPiecesOfTextClient},
+      {"readHeader", readHeaderServer, readHeaderClient},
+      {"switchToReadableAndBack", switchToReadableAndBackServer, switchToReadableAndBackClient},
       {"throwInDataListener", throwInDataListenerServer, throwInDataListenerClient},
       {"descriptors", descriptorsServer, descriptorsClient, Over::paths},
       {"encodingsRead", encodingsReadServer, encodingsReadClient},

@@ -1,4 +1,4 @@
-// Reading: pause and resume, pipes, encodings, counters, timeouts.
+// Reading: pause and resume, 'readable' and read(), pipes, encodings, counters, timeouts.
 'use strict';
 
 const {execFileSync} = require('child_process');
@@ -153,6 +153,113 @@ exports.neverRead = {
         socket.resume();
       }, 20);
     }));
+  },
+};
+
+// Answers each time that there was something to read.
+function readAndAnswer(socket, size) {
+  traceEvents('served', socket);
+  socket.on('readable', () => {
+    trace('readable');
+    for (let chunk; (chunk = socket.read(size)) !== null;) trace('read', chunk);
+    socket.write('.');
+  });
+}
+
+// Says one thing after the other, each when the one before was answered, and the last with the end.
+function sayInTurn(place, words) {
+  const socket = net.connect(place);
+  const sayNext = () => {
+    const word = words.shift();
+    if (words.length > 0) socket.write(word);
+    else if (word !== undefined) socket.end(word);
+  };
+  socket.on('connect', sayNext);
+  socket.on('data', sayNext);
+}
+
+exports.readable = {
+  server(place) {
+    const server = net.createServer((socket) => {
+      readAndAnswer(socket);
+      server.close();
+    });
+    listenAt(place, server);
+  },
+  client(place) {
+    sayInTurn(place, ['one', 'two', 'three']);
+  },
+};
+
+exports.readPieces = {
+  server(place) {
+    const server = net.createServer((socket) => {
+      readAndAnswer(socket, 4);
+      server.close();
+    });
+    listenAt(place, server);
+  },
+  client(place) {
+    sayInTurn(place, ['a', 'bc', 'defghijklmn', 'op', 'q']);
+  },
+};
+
+exports.readPiecesOfText = {
+  server(place) {
+    const server = net.createServer((socket) => {
+      socket.setEncoding('utf8');
+      readAndAnswer(socket, 2);
+      server.close();
+    });
+    listenAt(place, server);
+  },
+  client(place) {
+    sayInTurn(place, ['\u00e9\u20acx', 'y', '\u20ac']);
+  },
+};
+
+exports.readHeader = {
+  server(place) {
+    const server = net.createServer((socket) => {
+      traceEvents('served', socket);
+      server.close();
+      socket.once('readable', () => {
+        trace('header', socket.read(6));
+        trace('not there', socket.read(6));
+        socket.on('data', (chunk) => {
+          trace('data', chunk);
+          socket.write('.');
+        });
+      });
+    });
+    listenAt(place, server);
+  },
+  client(place) {
+    sayInTurn(place, ['headerbody', 'more', 'last']);
+  },
+};
+
+exports.switchToReadableAndBack = {
+  server(place) {
+    const server = net.createServer((socket) => {
+      traceEvents('served', socket);
+      server.close();
+      socket.on('data', (chunk) => {
+        trace('data', chunk);
+        if (String(chunk) !== 'sec') socket.write('.');
+      });
+      socket.once('data', () => {
+        socket.on('readable', () => {
+          trace('readable');
+          trace('read', socket.read(3));
+          socket.removeAllListeners('readable');
+        });
+      });
+    });
+    listenAt(place, server);
+  },
+  client(place) {
+    sayInTurn(place, ['first', 'second', 'third']);
   },
 };
 
