@@ -374,6 +374,17 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(givesWhatWasKeptAsText, V, Venues, ReadableFixt
   BOOST_TEST(trace.text() == "its end, its finish, its close(false)");
 }
 
+// Its end was there before the encoding was set.
+BOOST_TEST_DECORATOR(*label("10.10") * label("10.8") * label("12.3"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(givesTheRestOfWhatWasKept, V, Venues, ReadableFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  peer.send("a\xe2");
+  peer.sendFin();
+  settle();
+  BOOST_TEST(textOf(socket.setEncoding().read()) == "a\ufffd");
+}
+
 // A code unit of which the half is missing is no text at all.
 BOOST_TEST_DECORATOR(*label("10.10") * label("10.8"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(endsIfWhatWasKeptIsNoText, V, Venues, ReadableFixture) {
