@@ -72,22 +72,6 @@ BOOST_AUTO_TEST_CASE(chainedCallsReturnTheirObject, *label("1.9")) {
   isServer(server.close());
 }
 
-// A program that is started meanwhile gets nothing of ours.
-BOOST_AUTO_TEST_CASE(childProcessesInheritNothing, *label("15.4")) {
-  const std::size_t before = countInheritable();
-  {
-    const reactor::Loop another;
-    BOOST_TEST(countInheritable() == before);
-  }
-  const Server local = serve(Unix(), [](const Socket&) {});
-  const RawPair accepted = acceptRaw(Tcp());
-  const Socket client;
-  const Socket served = connectPair(client, Tcp());
-  const Socket localClient;
-  const Socket localServed = connectPair(localClient, Unix());
-  BOOST_TEST(countInheritable() == before);
-}
-
 // A name is resolved on another thread, and listeners call everything that has consequences.
 BOOST_AUTO_TEST_CASE(listenersRunOnTheLoopsThreadOneAtATime, *label("1.1") * label("2.1")) {
   const std::thread::id here = std::this_thread::get_id();
