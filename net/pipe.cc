@@ -52,7 +52,9 @@ void Pipe::destinationEnded() {
   if (isEcho && flowed) source.startFlow();
 }
 
+// Most pipes end with nobody to tell, and a deferred step is a good part of what an end costs.
 void Pipe::tell() {
+  if (!destination_.listeners_.any(SocketEvents::index<"unpipe">)) return;
   destination_.defer([source = reactor::RefPtr<SocketState>(&source_)](SocketState& destination) {
     destination.emit<"unpipe">(source->handle());
   });
