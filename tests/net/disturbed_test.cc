@@ -270,8 +270,8 @@ BOOST_AUTO_TEST_CASE(anythingMayBeDestroyedAtAnyMoment,
       for (const auto& [name, disturb] : disturbances) {
         BOOST_TEST_CONTEXT(name << " at " << moment) {
           bool armed = true;
-          Life life(onPath, [&](Life& self, const std::string& now) {
-            if (isSame(now, moment) && std::exchange(armed, false)) disturb(self);
+          Life life(onPath, [&, &act = disturb](Life& self, const std::string& now) {
+            if (isSame(now, moment) && std::exchange(armed, false)) act(self);
           });
           life.live();
           ++lives;

@@ -303,7 +303,7 @@ BOOST_AUTO_TEST_CASE(closingWaitsForTheLastConnection, *label("7.18") * label("1
     f.trace.watch("server", f.server);
     f.server.close(f.trace.addsOutcome("callback"));
     first.destroy();
-    f.runUntil([&] { return firstClient.destroyed(); });
+    f.runUntil([&client = firstClient] { return client.destroyed(); });
     BOOST_TEST(f.trace.text() == "");
     second.write("still served");
     f.trace.watchData("client", secondClient);
