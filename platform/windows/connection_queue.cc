@@ -113,7 +113,12 @@ void ConnectionQueue::tell() {
     delete this;
     return;
   }
-  if (refusal_) return tellRefusal();
+  if (refusal_) {
+    const bool hasAnyCome =
+        std::ranges::any_of(acceptors_, [](const auto& each) { return each->isWaiting; });
+    if (hasAnyCome) tellLater();  // of those
+    return tellRefusal();
+  }
   for (const auto& acceptor : acceptors_) {
     if (!acceptor->isWaiting) continue;
     IocpListener* const listener = nextInTurn();

@@ -1,0 +1,81 @@
+// Listeners that are stopped, closed or kept waiting while accepting fails, on every backend.
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include "sprocket/platform/error.h"
+#include "sprocket/platform/make_backend.h"
+#include "sprocket/tests/support/backend_fixture.h"
+#include "sprocket/tests/support/fake_syscalls.h"
+#include "sprocket/tests/support/temp_path.h"
+
+namespace sprocket::tests {
+namespace {
+
+using boost::unit_test::label;
+using platform::Endpoint;
+using platform::errorNumber;
+using platform::IpAddress;
+using platform::IpEndpoint;
+using platform::LocalPath;
+using std::chrono::milliseconds;
+
+const Endpoint kTcp = IpEndpoint{IpAddress::loopback(platform::Family::v4), 0};
+
+struct AcceptingFaults {
+  FakeSyscalls fake;
+  TempDirectory directory;
+  BackendFixture fixture{std::move(*platform::makeBackend())};
+
+  AcceptingFaults() { fake.useVirtualTime(); }
+  ~AcceptingFaults() {
+    BOOST_TEST(fixture.closeAll(), "an onClose() did not come");
+    fixture.destroyBackend();
+    BOOST_TEST(fake.openDescriptors().empty());
+    BOOST_TEST(fake.mistakes() == 0u);
+  }
+
+  Endpoint path() { return LocalPath{directory.freshPath()}; }
+
+  std::vector<RecordingStreamHandler*> connected(RecordingListenerHandler& listener, int count) {
+    std::vector<RecordingStreamHandler*> clients;
+    for (int i = 0; i < count; ++i) {
+      clients.push_back(&fixture.connect(listener.listener().localEndpoint()));
+      clients.back()->startReceiving();
+    }
+    fixture.runUntil([&] {
+      return std::ranges::all_of(clients, [](auto* client) { return client->connected(); });
+    });
+    return clients;
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(accepting_faults, AcceptingFaults)
+
+// The retry comes first in the wait() that tells of the refusal. Who waited in a pipe that Windows
+// could not wait at is cut off, and nobody else is.
+BOOST_AUTO_TEST_CASE(who_waits_is_served_though_a_refusal_is_told_late, *label("7.22")) {
+  for (const Endpoint& endpoint : {kTcp, path()}) {
+    RecordingListenerHandler& listener = fixture.listen(endpoint);
+    const auto clients = connected(listener, 5);
+    fake.fail(Call::accept, errorNumber("EINVAL"));
+    listener.startAccepting();
+    *fake.virtualTime() += milliseconds(20);
+    fixture.runUntil([&] {
+      const auto gone = std::ranges::count_if(
+          clients, [](auto* client) { return client->ended() || client->failed(); });
+      return listener.failures().size() == 1 &&
+             listener.accepted().size() == clients.size() - static_cast<std::size_t>(gone);
+    });
+    BOOST_TEST(listener.accepted().size() >= 4u);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace sprocket::tests
