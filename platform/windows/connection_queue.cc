@@ -128,15 +128,18 @@ void ConnectionQueue::tell() {
   }
 }
 
+// If all have stopped since, it concerns nobody, and who waits does so for the next to accept.
 void ConnectionQueue::tellRefusal() {
   const SysError why = std::exchange(refusal_, {});
+  IocpListener* const next = nextInTurn();
+  if (next == nullptr) return;
   const auto count = shed(why);
   if (!count) {
     for (IocpListener& listener : listeners_) {
       if (listener.isAccepting()) listener.failLater(why);
     }
-  } else if (IocpListener* listener = nextInTurn(); listener != nullptr && *count > 0) {
-    listener->handler().onDrop(*count, why);
+  } else if (*count > 0) {
+    next->handler().onDrop(*count, why);
   }
 }
 

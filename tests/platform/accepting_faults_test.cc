@@ -76,6 +76,23 @@ BOOST_AUTO_TEST_CASE(who_waits_is_served_though_a_refusal_is_told_late, *label("
   }
 }
 
+// Without a listener that accepts nobody is cut off.
+BOOST_AUTO_TEST_CASE(nobody_is_shed_once_accepting_has_stopped, *label("7.23")) {
+  RecordingListenerHandler& listener = fixture.listen(kTcp);
+  RecordingListenerHandler& quiet = fixture.share(listener);
+  const auto clients = connected(listener, 3);
+  fake.limitDescriptors(fake.openDescriptors().size(), errorNumber("EMFILE"));
+  listener.startAccepting();
+  listener.stopAccepting();
+  fixture.countTurns(milliseconds(100));
+  BOOST_TEST(std::ranges::none_of(
+      clients, [](auto* client) { return client->ended() || client->failed(); }));
+  fake.limitDescriptors(FakeSyscalls::kForEver, 0);
+  quiet.startAccepting();
+  fixture.runUntil([&] { return quiet.accepted().size() == 3; });
+  BOOST_TEST(listener.events() == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace sprocket::tests
