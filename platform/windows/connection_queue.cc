@@ -10,8 +10,8 @@ namespace sprocket::platform {
 // The listeners.
 
 IocpListener::IocpListener(ConnectionQueue& queue, ListenerHandler& handler)
-    : queue_(&queue), handler_(handler) {
-  queue.backend().tellers().add(*this);
+    : backend_(queue.backend()), queue_(&queue), handler_(handler) {
+  backend_.tellers().add(*this);
   queue.enter(*this);
 }
 
@@ -29,9 +29,8 @@ void IocpListener::startAccepting() {
 void IocpListener::close() {
   if (queue_ == nullptr) return;
   accepting_ = false;
-  ConnectionQueue& queue = *std::exchange(queue_, nullptr);
-  queue.backend().tellers().tellLater(*this);
-  queue.leave(*this);
+  outcome_ = {};
+  std::exchange(queue_, nullptr)->leave(*this);
 }
 
 Endpoint IocpListener::localEndpoint() const {
@@ -40,11 +39,18 @@ Endpoint IocpListener::localEndpoint() const {
 
 void IocpListener::failLater(SysError error) {
   outcome_ = error;
-  queue_->backend().tellers().tellLater(*this);
+  backend_.tellers().tellLater(*this);
 }
 
+void IocpListener::closed() {
+  closed_ = true;
+  backend_.tellers().tellLater(*this);
+}
+
+// A failure of before close() is not told any more.
 void IocpListener::tellOutcome() {
-  if (queue_ != nullptr) return handler_.onError(std::exchange(outcome_, {}));
+  if (outcome_) return handler_.onError(std::exchange(outcome_, {}));
+  if (!closed_) return;
   const std::unique_ptr<IocpListener> last(this);  // gone even if the handler throws
   handler_.onClose();
 }
@@ -56,9 +62,12 @@ void ConnectionQueue::acceptingStarted() {
   tellLater();  // of those who came meanwhile
 }
 
+// The last of them is closed when nothing of the queue is left in the system: its owner may not
+// wait() any more after onClose().
 void ConnectionQueue::leave(IocpListener& listener) {
   listener.ListLink<TurnTag>::unlink();
-  if (!listeners_.empty()) return tellLater();  // of those who waited for this one
+  if (!listeners_.empty()) return listener.closed();
+  last_ = &listener;
   giveUp();
   closeHandles();
   closed();
@@ -110,6 +119,7 @@ void ConnectionQueue::deliver(Acceptor& acceptor, IocpListener& listener) {
 
 void ConnectionQueue::tell() {
   if (isClosed()) {
+    last_->closed();
     delete this;
     return;
   }

@@ -34,14 +34,17 @@ class IocpListener final : public Listener, private Teller, public ListLink<Turn
   bool isAccepting() const { return accepting_; }
   ListenerHandler& handler() { return handler_; }
   void failLater(SysError error);
+  void closed();  // has the close told
 
  private:
   void tellOutcome() override;
 
-  ConnectionQueue* queue_;  // null once closed
+  IocpBackend& backend_;
+  ConnectionQueue* queue_;  // null after close()
   ListenerHandler& handler_;
   SysError outcome_;
   bool accepting_ = false;
+  bool closed_ = false;
 };
 
 class ConnectionQueue : public Channel, private Retry {
@@ -93,6 +96,7 @@ class ConnectionQueue : public Channel, private Retry {
 
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   IntrusiveList<IocpListener, TurnTag> listeners_;
+  IocpListener* last_ = nullptr;  // that is closing, as the queue is
   SysError refusal_;
 };
 

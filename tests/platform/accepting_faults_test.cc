@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -10,6 +11,7 @@
 #include "sprocket/platform/make_backend.h"
 #include "sprocket/tests/support/backend_fixture.h"
 #include "sprocket/tests/support/fake_syscalls.h"
+#include "sprocket/tests/support/raw_socket.h"
 #include "sprocket/tests/support/temp_path.h"
 
 namespace sprocket::tests {
@@ -91,6 +93,32 @@ BOOST_AUTO_TEST_CASE(nobody_is_shed_once_accepting_has_stopped, *label("7.23")) 
   quiet.startAccepting();
   fixture.runUntil([&] { return quiet.accepted().size() == 3; });
   BOOST_TEST(listener.events() == "");
+}
+
+// Who comes between an accepting call and its cancelling is cut off, too: nobody may wait() any
+// more for a backend of which everything is closed.
+BOOST_AUTO_TEST_CASE(nothing_is_left_when_the_last_listener_is_closed, *label("7.18")) {
+  for (const Endpoint& endpoint : {kTcp, path()}) {
+    RecordingListenerHandler& listener = fixture.listen(endpoint);
+    RecordingListenerHandler& other = fixture.share(listener);
+    const Endpoint place = listener.listener().localEndpoint();
+    std::optional<RawSocket> late;
+    const auto closes = [&](RecordingStreamHandler& server) {
+      late = place.isIp() ? RawSocket::connect(place.ip().port)
+                          : RawSocket::connect(place.path().text);
+      server.close();
+      listener.close();
+      other.close();
+    };
+    listener.on.accept = other.on.accept = closes;
+    listener.startAccepting();
+    other.startAccepting();
+    RecordingStreamHandler& client = fixture.connect(place);
+    client.on.connect = [&] { client.close(); };
+    fixture.runUntil([&] { return listener.closed() && other.closed() && client.closed(); });
+    late->awaitEnd();
+    BOOST_TEST(late->isGone());
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
