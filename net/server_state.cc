@@ -157,7 +157,6 @@ void ServerState::share(const ServerState& other, int backlog, OnListening liste
   if (other.acceptor_ == nullptr || other.loop() != loop()) throwNotBound();
   if (backlog < 0) throwBadBacklog(backlog);
   if (&other == this) {
-    ++listens_;
     deferListening();
     listeningDue_ = true;
     return started(std::move(listener));

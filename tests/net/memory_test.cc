@@ -497,6 +497,35 @@ bool inUse(Run& run) {
   return error == "EADDRINUSE";
 }
 
+// Two servers at one place. A call that throws has taken nothing away, so it need not be made
+// again.
+template <class V>
+bool shared(Run& run) {
+  const auto greet = [&](Socket served, Story&) {
+    run.call([&] { served.end("hello"); });
+    run.call([&] { served.resume(); });
+  };
+  const Server first = run.listen(V(), greet);
+  int timesListening = 0;
+  first.on<"listening">([&] { ++timesListening; });
+  try {
+    const auto memory = Memory::failing();
+    first.listen(first);
+  } catch (const std::bad_alloc&) {
+  }
+  const Server second = run.listen(V(), greet);
+  run.call([&] { second.listen(first); });
+  const Socket client;
+  client.on<"close">([&] {
+    const auto memory = Memory::spared();
+    run.close(second);
+  });
+  Story& story = run.collect(client, run.connect(client, first));
+  run.finish();
+  BOOST_TEST(timesListening == 1);
+  return story.isWell() && story.got == "hello";
+}
+
 // Several at once, so that one may be dropped and the others are not.
 template <class V>
 bool burst(Run& run) {
@@ -686,6 +715,8 @@ BOOST_AUTO_TEST_CASE(portInUse) { sweep("portInUse", inUse<Tcp>); }
 BOOST_AUTO_TEST_CASE(pathInUse, *notUnderWine("Wine lets every process make instances of a pipe")) {
   sweep("pathInUse", inUse<Unix>);
 }
+BOOST_AUTO_TEST_CASE(sharedTcp) { sweep("sharedTcp", shared<Tcp>); }
+BOOST_AUTO_TEST_CASE(sharedUnix) { sweep("sharedUnix", shared<Unix>); }
 BOOST_AUTO_TEST_CASE(burstOverTcp) { sweep("burstOverTcp", burst<Tcp>); }
 BOOST_AUTO_TEST_CASE(burstOverUnix) { sweep("burstOverUnix", burst<Unix>); }
 BOOST_AUTO_TEST_CASE(limitedOverTcp) { sweep("limitedOverTcp", limited<Tcp>); }
