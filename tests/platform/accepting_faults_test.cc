@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -118,6 +119,50 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_when_the_last_listener_is_closed, *label("7
     fixture.runUntil([&] { return listener.closed() && other.closed() && client.closed(); });
     late->awaitEnd();
     BOOST_TEST(late->isGone());
+  }
+}
+
+// A handler that closes all, and throws, is not told more than the close, and neither are others.
+BOOST_AUTO_TEST_CASE(listeners_are_closed_inside_what_they_are_told,
+                     *label("7.22") * label("7.23")) {
+  struct Thrown {};
+  for (const char* const name : {"EINVAL", "EMFILE"}) {
+    RecordingListenerHandler& first = fixture.listen(kTcp);
+    RecordingListenerHandler& second = fixture.share(first);
+    RecordingListenerHandler& third = fixture.share(second);
+    const auto clients = connected(first, 3);
+    const auto closesAll = [&] {
+      for (auto* each : {&first, &second, &third}) {
+        if (!each->isClosing()) each->close();
+      }
+      throw Thrown();
+    };
+    for (auto* each : {&first, &second, &third}) {
+      each->on.error = each->on.drop = closesAll;
+      each->on.close = [] { throw Thrown(); };
+    }
+    if (name == std::string("EINVAL")) {
+      fake.fail(Call::accept, errorNumber(name), 0, FakeSyscalls::kForEver);
+    } else {
+      fake.limitDescriptors(fake.openDescriptors().size(), errorNumber(name));
+    }
+    for (auto* each : {&first, &second, &third}) each->startAccepting();
+    int thrown = 0;
+    while (thrown < 4) {
+      try {
+        fixture.turn(BackendFixture::kPatience);
+      } catch (const Thrown&) {
+        ++thrown;
+      }
+    }
+    BOOST_TEST((first.closed() && second.closed() && third.closed()));
+    BOOST_TEST(first.failures().size() + second.failures().size() + third.failures().size() == 1u);
+    fake.letThrough(Call::accept);
+    fake.limitDescriptors(FakeSyscalls::kForEver, 0);
+    fixture.runUntil([&] {
+      return std::ranges::all_of(clients,
+                                 [](auto* client) { return client->ended() || client->failed(); });
+    });
   }
 }
 

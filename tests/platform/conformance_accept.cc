@@ -375,6 +375,30 @@ void aSharingListenerIsClosedInsideTheOthersOnAccept(Trial& trial) {
   BOOST_TEST(first.closed() != second.closed());
 }
 
+// Who stops leaves the rest to the others, and so does who throws.
+void whoStopsInsideOnAcceptLeavesTheRestToOthers(Trial& trial) {
+  RecordingListenerHandler& first = trial.listen();
+  RecordingListenerHandler& second = trial.share(first);
+  const auto clients = connectMany(trial, first, 20);
+  trial.runUntil([&] { return allConnected(clients); });
+  first.on.accept = [&](RecordingStreamHandler&) { first.stopAccepting(); };
+  second.on.accept = [&](RecordingStreamHandler& server) {
+    first.startAccepting();
+    if (second.accepted().size() < 3) return;
+    server.detach();
+    throw Thrown();
+  };
+  first.startAccepting();
+  trial.runUntil([&] { return first.accepted().size() == 1; });
+  trial.countTurns(kIdle);
+  BOOST_TEST(first.accepted().size() == 1u);
+  second.startAccepting();
+  trial.runUntilThrown();
+  second.close();
+  first.on.accept = {};
+  trial.runUntil([&] { return first.accepted().size() + second.accepted().size() == 20; });
+}
+
 void theSocketFileLivesAsLongAsItsListener(Trial& trial) {
   RecordingListenerHandler& listener = trial.listen();
   const std::string path = listener.listener().localEndpoint().path().text;
@@ -462,6 +486,8 @@ std::span<const ConformanceCase> acceptCases() {
       {"who_waits_is_left_to_the_other_listener", whoWaitsIsLeftToTheOtherListener},
       {"a_sharing_listener_is_closed_inside_the_others_on_accept",
        aSharingListenerIsClosedInsideTheOthersOnAccept},
+      {"who_stops_inside_on_accept_leaves_the_rest_to_others",
+       whoStopsInsideOnAcceptLeavesTheRestToOthers},
       {"the_socket_file_lives_as_long_as_its_listener", theSocketFileLivesAsLongAsItsListener,
        &Venue::hasSocketFiles},
       {"the_socket_file_goes_with_the_backend", theSocketFileGoesWithTheBackend,
