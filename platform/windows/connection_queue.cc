@@ -85,9 +85,9 @@ void ConnectionQueue::acceptMore() {
   }
 }
 
-// Told once none is under way any more.
+// Told once none is under way any more. Calls that fail together are one failure.
 void ConnectionQueue::refused(SysError error) {
-  backend_.retries().backOff(*this, backend_.now());
+  if (!isBackingOff()) backend_.retries().backOff(*this, backend_.now());
   const bool isAnyUnderWay = std::ranges::any_of(
       acceptors_, [](const auto& each) { return each->inFlight || each->isWaiting; });
   if (isAnyUnderWay) return;
