@@ -146,8 +146,9 @@ void ConnectionQueue::tellRefusal() {
   const auto count = shed(why);
   if (!count) {
     for (IocpListener& listener : listeners_) {
-      if (listener.isAccepting()) listener.failLater(why);
+      if (listener.isAccepting() && &listener != next) listener.failLater(why);
     }
+    next->handler().onError(why);
   } else if (*count > 0) {
     next->handler().onDrop(*count, why);
   }

@@ -79,6 +79,16 @@ BOOST_AUTO_TEST_CASE(who_waits_is_served_though_a_refusal_is_told_late, *label("
   }
 }
 
+// At once, or what the retry brings could come first.
+BOOST_AUTO_TEST_CASE(a_failure_is_told_in_the_next_wait, *label("7.22")) {
+  RecordingListenerHandler& listener = fixture.listen(kTcp);
+  connected(listener, 1);
+  fake.fail(Call::accept, errorNumber("EINVAL"));
+  listener.startAccepting();
+  fixture.turn();
+  BOOST_TEST(listener.events() == "error accept EINVAL");
+}
+
 // Without a listener that accepts nobody is cut off.
 BOOST_AUTO_TEST_CASE(nobody_is_shed_once_accepting_has_stopped, *label("7.23")) {
   RecordingListenerHandler& listener = fixture.listen(kTcp);
