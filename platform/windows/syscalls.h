@@ -1,9 +1,10 @@
 #pragma once
 
-// The calls of Winsock and Windows that I/O is made of, one line each and nothing else, so that
-// there is one place to count them, fail them or shorten them. A test replaces them all by linking
-// its own (tests/support/fake_syscalls.h), as with lookupHost(). What they tell is what the
-// system's do; everything else calls winsock.h, which adds the house rules, or is a pipe's.
+// The calls of Winsock and Windows that open, connect, move bytes and close, one line each and
+// nothing else, so that there is one place to count them, fail them or shorten them. A test
+// replaces them all by linking its own (tests/support/fake_syscalls.h), as with lookupHost(). What
+// they tell is what the system's do; the rules of the house are added by winsock.h and by the
+// pipes.
 
 #include <winsock2.h>
 #include <windows.h>
