@@ -64,8 +64,7 @@ void Connecting::useHost(const ConnectOptions& options) {
   hints_ = family_ == 0 && options.hints.empty() ? platform::impliedHints() : options.hints;
   const double slice = checkedAttemptTimeout(
       options.autoSelectFamilyAttemptTimeout.value_or(getDefaultAutoSelectFamilyAttemptTimeout()));
-  const bool mayRace = family_ == 0 && !socket_->given_;
-  if (mayRace && options.autoSelectFamily.value_or(getDefaultAutoSelectFamily())) {
+  if (family_ == 0 && options.autoSelectFamily.value_or(getDefaultAutoSelectFamily())) {
     slice_ = slice;
   }
   localPort_ = options.localPort ? checkedPort("localPort", *options.localPort) : 0;
@@ -78,6 +77,9 @@ void Connecting::useHost(const ConnectOptions& options) {
   ask_ = options.lookup;
   if (const auto address = IpAddress::parse(host_)) remote_ = IpEndpoint{*address, port_};
 }
+
+// There is only one descriptor, if one is given.
+bool Connecting::tellsAll() const { return slice_ > 0 && local_.empty() && !socket_->given_; }
 
 // Whether the socket still wants to hear of it.
 bool Connecting::isUnderWay() const { return socket_ != nullptr && socket_->isConnecting(); }

@@ -58,7 +58,7 @@ class Connecting final : public reactor::RefCounted<Connecting> {
   void useHost(const ConnectOptions& options);
   template <class F>
   void defer(F step);
-  bool tellsAll() const { return slice_ > 0 && local_.empty(); }
+  bool tellsAll() const;
   dns::LookupOptions lookupOptions() const;
   void resolve();
   void askUser();

@@ -410,6 +410,27 @@ BOOST_AUTO_TEST_CASE(areUsedByNetConnect, *label("4.2") * label("5.3")) {
   BOOST_TEST(std::filesystem::is_socket(own));  // somebody else made it
 }
 
+// There is one descriptor, so one address is tried.
+BOOST_AUTO_TEST_CASE(doNotRace, *label("5.3") * label("6.20")) {
+  const auto listener = fixture->rawListener(Tcp());
+  GivenDescriptor given = givenBoundPort();
+  const int port = portOf(given);
+  const Socket socket = net::connect({.port = listener.place.checkedPort(),
+                                      .host = "some.host",
+                                      .family = 0,
+                                      .lookup =
+                                          [](const std::string&, const dns::LookupOptions& options,
+                                             const net::LookupAnswer& answer) {
+                                            BOOST_TEST(!options.all);
+                                            answer({{"127.0.0.1", 4}, {"::1", 6}});
+                                          },
+                                      .fd = given.release()});
+  const RawSocket peer = fixture->acceptPeer(listener, socket);
+  BOOST_TEST(socket.localPort().value() == port);
+  socket.destroy();
+  run();
+}
+
 // An ArgumentError leaves the descriptor to whoever has opened it, and no socket behind.
 BOOST_AUTO_TEST_CASE(areLeftAloneByANetConnectThatThrows, *label("1.8") * label("5.2")) {
   const GivenDescriptor unconnected = givenBoundPort();
