@@ -34,6 +34,7 @@ void SocketState::onReceive(platform::Bytes bytes) {
 }
 
 void SocketState::keep(platform::Bytes bytes) {
+  untold_ = true;
   withMemory([&] {
     if (decoding_) {
       decoding_->decoder.decode(bytes, keeping());
@@ -51,7 +52,7 @@ std::string& SocketState::keeping() {
 }
 
 void SocketState::onReceiveEnd() {
-  peerEnded_ = true;
+  peerEnded_ = untold_ = true;
   isReceiving_ = false;
   touch();
   updateClaim();
@@ -183,7 +184,7 @@ void SocketState::flow() {
   if (kept().empty()) {
     if (peerEnded_ && !endDelivered_) deliverEnd();
   } else if (flow_ == Flow::pulled) {
-    tellReadable();
+    if (untold_) tellReadable();
   } else if (flow_ == Flow::flowing) {
     auto kept = std::move(kept_);
     const platform::Bytes rest = std::as_bytes(std::span(kept->rest()));
@@ -197,10 +198,11 @@ void SocketState::tellReadable() {
     ~Afterwards() {
       if (socket.kept().empty()) socket.flowLater();
       socket.updateReceiving();
-      socket.onListenersRemoved();  // it may have been a one-time listener
+      socket.stopPull();  // it may have been a one-time listener
     }
     SocketState& socket;
   } const afterwards{*this};
+  untold_ = false;
   if (phase_ == Phase::open) emit<"readable">();
 }
 
@@ -270,16 +272,25 @@ void SocketState::setEncoding(Encoding encoding) {
 void SocketState::onNewListener(std::uint8_t event) {
   listenersReleased_ = false;
   if (event == SocketEvents::index<"data"> && flow_ == Flow::initial) resume();
-  if (event == SocketEvents::index<"readable"> && onRead_ == nullptr) {
-    if (flow_ == Flow::initial || flow_ == Flow::flowing) setFlow(Flow::pulled);
+  const bool asks = event == SocketEvents::index<"readable"> && onRead_ == nullptr;
+  if (asks && flow_ != Flow::pulled) {
+    untold_ = true;
+    if (flow_ != Flow::paused) setFlow(Flow::pulled);
+  }
+}
+
+// Later, so that a listener may replace itself and is not told of the same again.
+void SocketState::onListenersRemoved() {
+  if (flow_ == Flow::pulled && !isListenedToRead() && loop() != nullptr) {
+    defer([](SocketState& self) { self.stopPull(); });
   }
 }
 
 // When the last that listened for 'readable' has gone it is as at first, or flows if somebody hears
 // the data.
-void SocketState::onListenersRemoved() {
+void SocketState::stopPull() {
   if (flow_ != Flow::pulled || isListenedToRead()) return;
-  flow_ = Flow::initial;
+  setFlow(Flow::initial);
   const bool isHeard = listeners_.count(SocketEvents::index<"data">) > 0 || !pipesFrom_.empty();
   if (isHeard) withMemory([&] { resume(); });
 }

@@ -314,7 +314,7 @@ void SocketState::releaseListeners() {
   listenersReleased_ = true;
   const OnRead released = onRead_ ? std::exchange(*onRead_, {}) : OnRead();
   listeners_.clear();
-  onListenersRemoved();
+  stopPull();
 }
 
 void SocketState::onLoopGone() {

@@ -183,6 +183,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void stopFlow();
   void startFlow();
   void setFlow(Flow flow);
+  void stopPull();
   bool isListenedToRead() const;
   void updateReceiving();
   template <class Predicate>
@@ -268,6 +269,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   bool neverOpen_ = false;  // destroyed while connecting
   bool isCounted_ = false;  // by its server
   bool isReceiving_ = false;
+  bool untold_ = false;        // 'readable' has not told yet of all that is kept, or of the end
   bool peerEnded_ = false;     // FIN was received
   bool endDelivered_ = false;  // 'end' was emitted
   bool ending_ = false;        // nothing more may be written

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -485,7 +486,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(stopsWithAListener, V, Venues, ReadableFixture)
   BOOST_TEST(trace.take() == "its data(flows), readable");
   socket.resume();  // does not matter
   settle();
-  BOOST_TEST(trace.text() == "readable");
+  BOOST_TEST(trace.text() == "");
   BOOST_TEST(textOf(socket.read()) == "waits");
 }
 
@@ -584,6 +585,55 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(endsHalfOpenToo, V, Venues, ReadableFixture) {
   BOOST_TEST(receiveToEnd(peer) == "answer");
   run();
   BOOST_TEST(trace.text().ends_with("last, readable, its end, its finish, its close(false)"));
+}
+
+// Else it would be told of the same for ever, and nothing else would happen.
+BOOST_TEST_DECORATOR(*label("10.10") * label("1.4"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isToldOnceOfTheSameWhateverListenersDo, V, Venues,
+                                 ReadableFixture) {
+  const auto check = [&](auto change) {
+    const Socket socket;
+    RawSocket peer = connectRaw(socket, V());
+    int told = 0;
+    socket.on<"readable">([&](Socket self) {
+      if (++told < 5) change(self);
+    });
+    say(peer, "one");
+    BOOST_TEST(told == 1);
+    say(peer, "two");
+    BOOST_TEST(told == 2);
+    socket.destroy();
+    run();
+  };
+  check([](const Socket& self) { self.resume(); });
+  check([](const Socket& self) { self.pause().resume(); });
+  check([](const Socket& self) { self.unpipe().pipe(Socket()); });
+}
+
+BOOST_TEST_DECORATOR(*label("10.10") * label("1.4"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(aListenerMayReplaceItself, V, Venues, ReadableFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  int told = 0;
+  std::function<void()> listen = [&] {
+    socket.removeAllListeners<"readable">();
+    socket.on<"readable">([&] {
+      if (++told < 5) listen();
+    });
+  };
+  listen();
+  say(peer, "one");
+  BOOST_TEST(told == 1);
+}
+
+BOOST_TEST_DECORATOR(*label("10.10") * label("10.2"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(receivesNothingWithoutTheLastIfItDidNotBefore, V, Venues,
+                                 ReadableFixture) {
+  const Socket socket({.readableHighWaterMark = 0});
+  RawSocket peer = connectRaw(socket, V());
+  socket.on<"readable">([] {}).removeAllListeners();
+  say(peer, "data");
+  BOOST_TEST(socket.bytesRead() == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
