@@ -265,6 +265,7 @@ void SocketState::setEncoding(Encoding encoding) {
     if (peerEnded_) decoding->decoder.end(text);
     *kept_ = {.all = std::move(text)};
     flowLater();  // if that was nothing
+    updateReceiving();
   }
   decoding_ = decoding;
 }

@@ -626,6 +626,18 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(aListenerMayReplaceItself, V, Venues, ReadableF
   BOOST_TEST(told == 1);
 }
 
+BOOST_TEST_DECORATOR(*label("10.10") * label("10.8"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(goesOnIfWhatWasKeptIsNoText, V, Venues, ReadableFixture) {
+  const Socket socket({.readableHighWaterMark = 0});
+  RawSocket peer = connectRaw(socket, V());
+  socket.on<"readable">(trace.adds("readable"));
+  say(peer, "\xe2");
+  socket.setEncoding();
+  say(peer, "\x82\xac");
+  BOOST_TEST(trace.text() == "readable, readable");
+  BOOST_TEST(textOf(socket.read()) == "\u20ac");
+}
+
 BOOST_TEST_DECORATOR(*label("10.10") * label("10.2"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(receivesNothingWithoutTheLastIfItDidNotBefore, V, Venues,
                                  ReadableFixture) {
