@@ -63,8 +63,7 @@ void Pipe::tell() {
 void Pipe::disconnect() {
   SocketState& source = source_;
   delete this;
-  const bool flows =
-      source.flow_ == SocketState::Flow::flowing && source.phase_ == SocketState::Phase::open;
+  const bool flows = source.flow_ == SocketState::Flow::flowing && !source.isOver();
   if (source.pipesFrom_.empty() && flows) {
     source.stopFlow();
   } else {

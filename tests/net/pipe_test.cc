@@ -386,6 +386,20 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(isStoppedByUnpipe, V, Venues, PipeFixture) {
   BOOST_TEST(out.receive() == "hello");
 }
 
+BOOST_TEST_DECORATOR(*label("10.9") * label("10.4"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isStoppedByUnpipeBeforeItIsConnected, V, Venues, PipeFixture) {
+  source.pipe(sink);
+  source.unpipe(sink);
+  BOOST_TEST(source.isPaused());
+  RawSocket in = connectRaw(source, V());
+  in.send("kept");
+  settleAll();
+  trace.watchData("source", source);
+  source.resume();
+  runUntil([&] { return !trace.text().empty(); });
+  BOOST_TEST(trace.text() == "source data(kept)");
+}
+
 BOOST_TEST_DECORATOR(*label("10.9"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(isUnpipedFromOneDestinationOnly, V, Venues, PipeFixture) {
   RawSocket in = connectRaw(source, V());
