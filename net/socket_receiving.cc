@@ -34,7 +34,6 @@ void SocketState::onReceive(platform::Bytes bytes) {
 }
 
 void SocketState::keep(platform::Bytes bytes) {
-  untold_ = true;
   withMemory([&] {
     if (decoding_) {
       decoding_->decoder.decode(bytes, keeping());
@@ -48,11 +47,13 @@ void SocketState::keep(platform::Bytes bytes) {
 std::string& SocketState::keeping() {
   if (kept_ == nullptr) kept_ = std::make_unique<Kept>();
   kept_->all.erase(0, std::exchange(kept_->taken, 0));
+  kept_->untold = true;
   return kept_->all;
 }
 
 void SocketState::onReceiveEnd() {
-  peerEnded_ = untold_ = true;
+  peerEnded_ = true;
+  if (kept_ != nullptr) kept_->untold = true;
   isReceiving_ = false;
   touch();
   updateClaim();
@@ -184,7 +185,7 @@ void SocketState::flow() {
   if (kept().empty()) {
     if (peerEnded_ && !endDelivered_) deliverEnd();
   } else if (flow_ == Flow::pulled) {
-    if (untold_) tellReadable();
+    if (kept_->untold) tellReadable();
   } else if (flow_ == Flow::flowing) {
     auto kept = std::move(kept_);
     const platform::Bytes rest = std::as_bytes(std::span(kept->rest()));
@@ -202,7 +203,7 @@ void SocketState::tellReadable() {
     }
     SocketState& socket;
   } const afterwards{*this};
-  untold_ = false;
+  if (kept_ != nullptr) kept_->untold = false;
   if (phase_ == Phase::open) emit<"readable">();
 }
 
@@ -263,7 +264,7 @@ void SocketState::setEncoding(Encoding encoding) {
     std::string text;
     decoding->decoder.decode(std::as_bytes(std::span(kept())), text);
     if (peerEnded_) decoding->decoder.end(text);
-    *kept_ = {.all = std::move(text)};
+    *kept_ = {.all = std::move(text), .untold = kept_->untold};
     flowLater();  // if that was nothing
     updateReceiving();
   }
@@ -275,7 +276,7 @@ void SocketState::onNewListener(std::uint8_t event) {
   if (event == SocketEvents::index<"data"> && flow_ == Flow::initial) resume();
   const bool asks = event == SocketEvents::index<"readable"> && onRead_ == nullptr;
   if (asks && flow_ != Flow::pulled) {
-    untold_ = true;
+    if (kept_ != nullptr) kept_->untold = true;
     if (flow_ != Flow::paused) setFlow(Flow::pulled);
   }
 }

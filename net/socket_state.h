@@ -143,6 +143,7 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
     std::string all;
     std::size_t taken = 0;  // by read(), from the front
+    bool untold = true;     // 'readable' is to tell of it, or of the end behind it
   };
 
   // Of what is kept: how many bytes, and how many more of them or of its characters were asked for.
@@ -269,7 +270,6 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   bool neverOpen_ = false;  // destroyed while connecting
   bool isCounted_ = false;  // by its server
   bool isReceiving_ = false;
-  bool untold_ = false;        // 'readable' has not told yet of all that is kept, or of the end
   bool peerEnded_ = false;     // FIN was received
   bool endDelivered_ = false;  // 'end' was emitted
   bool ending_ = false;        // nothing more may be written
