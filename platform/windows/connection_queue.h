@@ -78,7 +78,8 @@ class ConnectionQueue : public Channel, private Retry {
   virtual SysError finish(Acceptor& acceptor) = 0;
   // Takes the connection out, calls acceptMore() and tells the handler.
   virtual void handOn(Acceptor& acceptor, ListenerHandler& handler) = 0;
-  // If this is want of descriptors or memory: cuts off those who wait, and says how many.
+  // If this is want of descriptors or memory: cuts off those who wait, and says how many; of 0
+  // nothing is told. Empty if this is to be told as an error.
   virtual std::optional<std::size_t> shed(SysError why) = 0;
   // Cancels and closes everything.
   virtual void closeHandles() = 0;

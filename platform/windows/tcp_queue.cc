@@ -114,7 +114,10 @@ SysError TcpQueue::finish(Acceptor& acceptor) {
 void TcpQueue::handOn(Acceptor& acceptor, ListenerHandler& handler) {
   Socket socket = std::move(static_cast<AcceptCall&>(acceptor).socket);
   acceptMore();
-  if (SysError error = winsock::finishAccepting(socket_, socket)) return handler.onDrop(1, error);
+  if (SysError error = winsock::finishAccepting(socket_, socket)) {
+    if (!concernsOneConnection(error.errnum)) handler.onDrop(1, error);
+    return;
+  }
   if (SysError error = backend_.associate(socket.handle(), Operation::accept)) {
     return handler.onDrop(1, error);
   }
@@ -123,6 +126,7 @@ void TcpQueue::handOn(Acceptor& acceptor, ListenerHandler& handler) {
 }
 
 std::optional<std::size_t> TcpQueue::shed(SysError why) {
+  if (concernsOneConnection(why.errnum)) return 0;  // kGonePerTurn of them were gone
   if (!isWant(why.errnum)) return std::nullopt;
   return backend_.shed(socket_);
 }

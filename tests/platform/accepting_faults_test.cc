@@ -14,6 +14,7 @@
 #include "sprocket/tests/support/fake_syscalls.h"
 #include "sprocket/tests/support/raw_socket.h"
 #include "sprocket/tests/support/temp_path.h"
+#include "sprocket/tests/support/wine.h"
 
 namespace sprocket::tests {
 namespace {
@@ -87,6 +88,28 @@ BOOST_AUTO_TEST_CASE(a_failure_is_told_in_the_next_wait, *label("7.22")) {
   listener.startAccepting();
   fixture.turn();
   BOOST_TEST(listener.events() == "error accept EINVAL");
+}
+
+// However many were gone. Their number makes accepting pause, which nobody hears of.
+BOOST_AUTO_TEST_CASE(a_crowd_that_was_gone_before_is_passed_over, *label("7.22")) {
+  RecordingListenerHandler& listener = fixture.listen(kTcp);
+  connected(listener, 1);
+  fake.fail(Call::accept, errorNumber("ECONNABORTED"), 0, 70);
+  listener.startAccepting();
+  fixture.runUntil([&] { return listener.accepted().size() == 1; });
+  BOOST_TEST(listener.events() == "accept");
+}
+
+// Windows has a second step of accepting, which finds out that the peer has gone.
+BOOST_AUTO_TEST_CASE(who_goes_while_being_accepted_is_passed_over,
+                     *label("7.22") * onlyOnWindows()) {
+  RecordingListenerHandler& listener = fixture.listen(kTcp);
+  connected(listener, 2);
+  fake.fail(Call::getsockopt, errorNumber("ECONNRESET"));
+  listener.startAccepting();
+  fixture.runUntil([&] { return listener.accepted().size() == 1; });
+  fixture.countTurns(milliseconds(100));
+  BOOST_TEST(listener.events() == "accept");
 }
 
 // Without a listener that accepts nobody is cut off.
