@@ -97,9 +97,10 @@ class Server : public EventEmitter<Server, ServerEvents> {
   // Given a server that listens it shares that one's place: both accept, each connection goes to
   // one of them, and closing either does not stop the other; but a unix path goes with the server
   // that made it. The backlog is one for both, on POSIX systems the one told last. Given itself it
-  // goes on, and 'listening' comes again. Given a socket that has a descriptor and is not connected
-  // it listens where that is bound, and the socket keeps its own. A connected socket gives an
-  // 'error' EINVAL; any other handle, and a server of another loop, throw an ArgumentError. [7.27]
+  // goes on as it is, and 'listening' comes again. Given a socket that has a descriptor and is not
+  // connected it listens where that is bound, and the socket keeps its own. A connected socket
+  // gives an 'error' EINVAL; any other handle, and a server of another loop, throw an
+  // ArgumentError. [7.27]
   Server listen(OnListening listener = {}) const;
   Server listen(const ListenOptions& options, OnListening listener = {}) const;
   Server listen(ListenOn target, OnListening listener = {}) const;

@@ -65,7 +65,7 @@ class IocpBackend final : public Backend {
   std::atomic<bool> woken_ = false;
   std::unique_ptr<std::byte[]> receiveBuffer_;
 
-  // Taken from the port; those from next_ on are not handled yet.
+  // Taken from the port; those from nextPacket_ on are not handled yet.
   std::array<OVERLAPPED_ENTRY, kPacketsPerTurn> packets_;
   std::size_t packetCount_ = 0;
   std::size_t nextPacket_ = 0;
