@@ -154,6 +154,7 @@ void ServerState::started(OnListening listener) {
 
 // In the place of another server. In its own it goes on as it is. [7.27]
 void ServerState::share(const ServerState& other, int backlog, OnListening listener) {
+  if (loop() == nullptr) return;
   if (other.acceptor_ == nullptr || other.loop() != loop()) throwNotBound();
   if (backlog < 0) throwBadBacklog(backlog);
   if (&other == this) {

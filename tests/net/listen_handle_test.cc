@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <boost/test/unit_test.hpp>
@@ -144,6 +145,20 @@ BOOST_FIXTURE_TEST_CASE(aHandleWithNothingToListenOnIsAnArgumentError, SharedFix
   second.listen(0, "127.0.0.1").close();
   BOOST_TEST(messageOf([&] { first.listen(second); }) == message);
   BOOST_CHECK_THROW(second.listen(first, -1), ArgumentError);
+}
+
+// As with a port.
+BOOST_FIXTURE_TEST_CASE(nothingHappensToAServerWhoseLoopIsGone, SharedFixture, *label("5.6")) {
+  std::optional<Server> left;
+  {
+    reactor::Loop inner;
+    left.emplace().listen(0, "127.0.0.1");
+  }
+  listenAt(Tcp(), first);
+  BOOST_TEST((left->listen(0) == *left));
+  BOOST_TEST((left->listen(first) == *left));
+  BOOST_TEST((left->listen(*left) == *left));
+  BOOST_TEST(!left->listening());
 }
 
 // Windows.

@@ -611,6 +611,18 @@ const std::vector<ServerMethod> kServerMethods{
      [](Cell& cell, const Server& s) { s.listen(cell.freshPath() + "/missing"); }},
     {"listen() twice",
      [](Cell& cell, const Server& s) { s.listen().listen(cell.freshPath(), 5, [] {}); }},
+    {"listen(another server)",
+     [](Cell& cell, const Server& s) {
+       if (cell.home().listening()) s.listen(cell.home(), [] {});
+     }},
+    {"listen(itself)",
+     [](Cell&, const Server& s) {
+       if (s.listening()) s.listen(s, [] {});
+     }},
+    {"listen(itself) and close()",
+     [](Cell&, const Server& s) {
+       if (s.listening()) s.listen(s, [] {}).close([] {});
+     }},
     {"listen() wrongly",
      [](Cell&, const Server& s) {
        try {
