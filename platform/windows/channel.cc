@@ -4,6 +4,12 @@
 
 namespace sprocket::platform {
 
+int OverlappedCall::outcomeOf(HANDLE pipe) noexcept {
+  DWORD count = 0;
+  if (Internal == 0 || ::GetOverlappedResult(pipe, this, &count, FALSE)) return 0;
+  return static_cast<int>(::GetLastError());
+}
+
 Channel::Channel(IocpBackend& backend) : backend_(backend) { backend_.tellers().add(*this); }
 
 void Channel::takePacket(OverlappedCall& call, std::size_t count) {

@@ -22,6 +22,9 @@ struct OverlappedCall : OVERLAPPED {
   OverlappedCall(const OverlappedCall&) = delete;
   OverlappedCall& operator=(const OverlappedCall&) = delete;
 
+  // Of a pipe, once the packet has come: 0, or why it failed. winsock.h has that of sockets.
+  int outcomeOf(HANDLE pipe) noexcept;
+
   Channel& channel;
   bool inFlight = false;
 };

@@ -2,8 +2,11 @@
 
 // A named pipe that clients connect to: each of them to an instance of its own.
 
+#include <string>
+
 #include "sprocket/platform/windows/connection_queue.h"
 #include "sprocket/platform/windows/handle.h"
+#include "sprocket/platform/windows/pipe_rights.h"
 
 namespace sprocket::platform {
 
@@ -17,9 +20,11 @@ class PipeQueue final : public ConnectionQueue {
  private:
   struct Instance;
 
-  PipeQueue(IocpBackend& backend, const Endpoint& path, const ListenOptions& options);
+  PipeQueue(IocpBackend& backend, const Endpoint& path, std::wstring name,
+            SecurityDescriptor rights);
 
-  SysError openAll();
+  SysError openAll(int backlog);
+  Result<Handle> createInstance(bool isFirst) const;
   SysError begin(Acceptor& acceptor) override;
   SysError finish(Acceptor& acceptor) override;
   void handOn(Acceptor& acceptor, ListenerHandler& handler) override;
@@ -27,7 +32,8 @@ class PipeQueue final : public ConnectionQueue {
   void closeHandles() override;
 
   Endpoint path_;
-  ListenOptions options_;
+  std::wstring name_;  // of the same, as the system wants it
+  SecurityDescriptor rights_;
 };
 
 }  // namespace sprocket::platform

@@ -110,12 +110,8 @@ void PipeStream::onOpened() {
 // What packets tell.
 
 void PipeStream::onPacket(OverlappedCall& call, std::size_t count) {
-  int error = 0;
-  DWORD transferred = 0;
-  if (call.Internal != 0 && !::GetOverlappedResult(pipe_.get(), &call, &transferred, FALSE)) {
-    error = static_cast<int>(::GetLastError());
-    if (error == ERROR_MORE_DATA) error = 0;
-  }
+  int error = call.outcomeOf(pipe_.get());
+  if (error == ERROR_MORE_DATA) error = 0;
   if (&call == &writeCall_) return onSent(error, count);
   onRead(error, count);
 }
