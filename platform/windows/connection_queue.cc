@@ -85,19 +85,23 @@ void ConnectionQueue::acceptMore() {
   }
 }
 
-// Told once none is under way any more. Calls that fail together are one failure.
+// Told at once if it has cost a connection, or else when none is under way any more. Calls that
+// fail together are one failure.
 void ConnectionQueue::refused(SysError error) {
   if (!isBackingOff()) backend_.retries().backOff(*this, backend_.now());
   const bool isAnyUnderWay = std::ranges::any_of(
       acceptors_, [](const auto& each) { return each->inFlight || each->isWaiting; });
-  if (isAnyUnderWay) return;
+  if (isAnyUnderWay && lost_ == 0) return;
   refusal_ = error;
   tellLater();
 }
 
 void ConnectionQueue::onPacket(OverlappedCall& call, std::size_t) {
   auto& acceptor = static_cast<Acceptor&>(call);
-  if (SysError error = finish(acceptor)) return refused(error);
+  if (SysError error = finish(acceptor)) {
+    ++lost_;
+    return refused(error);
+  }
   if (!acceptor.isWaiting) return acceptMore();
   succeeded();
   if (IocpListener* listener = nextInTurn()) deliver(acceptor, *listener);
@@ -141,6 +145,7 @@ void ConnectionQueue::tell() {
 // If all have stopped since, it concerns nobody, and who waits does so for the next to accept.
 void ConnectionQueue::tellRefusal() {
   const SysError why = std::exchange(refusal_, {});
+  const std::size_t lost = std::exchange(lost_, 0);
   IocpListener* const next = nextInTurn();
   if (next == nullptr) return;
   const auto count = shed(why);
@@ -149,8 +154,8 @@ void ConnectionQueue::tellRefusal() {
       if (listener.isAccepting() && &listener != next) listener.failLater(why);
     }
     next->handler().onError(why);
-  } else if (*count > 0) {
-    next->handler().onDrop(*count, why);
+  } else if (lost + *count > 0) {
+    next->handler().onDrop(lost + *count, why);
   }
 }
 

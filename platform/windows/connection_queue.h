@@ -74,7 +74,7 @@ class ConnectionQueue : public Channel, private Retry {
 
   // Starts the call. If it is connected at once and no packet will come, sets isWaiting.
   virtual SysError begin(Acceptor& acceptor) = 0;
-  // Its packet came: sets isWaiting, unless the connection is gone already.
+  // Its packet came: sets isWaiting, unless the connection is gone already. A failure has cost one.
   virtual SysError finish(Acceptor& acceptor) = 0;
   // Takes the connection out, calls acceptMore() and tells the handler.
   virtual void handOn(Acceptor& acceptor, ListenerHandler& handler) = 0;
@@ -99,6 +99,7 @@ class ConnectionQueue : public Channel, private Retry {
   IntrusiveList<IocpListener, TurnTag> listeners_;
   IocpListener* last_ = nullptr;  // that is closing, as the queue is
   SysError refusal_;
+  std::size_t lost_ = 0;  // connections that it has cost
 };
 
 }  // namespace sprocket::platform

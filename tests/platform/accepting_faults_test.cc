@@ -100,16 +100,36 @@ BOOST_AUTO_TEST_CASE(a_crowd_that_was_gone_before_is_passed_over, *label("7.22")
   BOOST_TEST(listener.events() == "accept");
 }
 
-// Windows has a second step of accepting, which finds out that the peer has gone.
+// Accepting takes its time on Windows, and has a second step; both find out that the peer has gone.
 BOOST_AUTO_TEST_CASE(who_goes_while_being_accepted_is_passed_over,
                      *label("7.22") * onlyOnWindows()) {
-  RecordingListenerHandler& listener = fixture.listen(kTcp);
-  connected(listener, 2);
-  fake.fail(Call::getsockopt, errorNumber("ECONNRESET"));
-  listener.startAccepting();
-  fixture.runUntil([&] { return listener.accepted().size() == 1; });
-  fixture.countTurns(milliseconds(100));
-  BOOST_TEST(listener.events() == "accept");
+  for (const Call call : {Call::packet, Call::getsockopt}) {
+    RecordingListenerHandler& listener = fixture.listen(kTcp);
+    connected(listener, 2);
+    fake.fail(call, errorNumber("ECONNRESET"));
+    listener.startAccepting();
+    fixture.runUntil([&] { return listener.accepted().size() == 1; });
+    fixture.countTurns(milliseconds(100));
+    BOOST_TEST(listener.events() == "accept");
+  }
+}
+
+// Others are still under way then, which does not make it go untold.
+BOOST_AUTO_TEST_CASE(who_is_lost_while_being_accepted_is_told_of,
+                     *label("7.22") * label("7.23") * onlyOnWindows()) {
+  for (const Endpoint& endpoint : {kTcp, path()}) {
+    RecordingListenerHandler& listener = fixture.listen(endpoint);
+    listener.startAccepting();
+    fixture.countTurns(milliseconds(100));
+    fake.fail(Call::packet, errorNumber("ENOBUFS"));
+    const auto clients = connected(listener, 2);
+    fixture.runUntil([&] { return listener.accepted().size() == 1; });
+    fixture.countTurns(milliseconds(100));
+    BOOST_TEST(listener.events() ==
+               (endpoint.isIp() ? "accept, drop(1) ENOBUFS" : "accept, error accept ENOBUFS"));
+    BOOST_TEST(std::ranges::count_if(
+                   clients, [](auto* client) { return client->ended() || client->failed(); }) == 1);
+  }
 }
 
 // Without a listener that accepts nobody is cut off.

@@ -23,7 +23,7 @@ std::string_view callName(Call call) {
       "getsockname", "getpeername", "getsockopt", "setsockopt",       "open",       "fcntl",
       "duplicate",   "fstat",       "lstat",      "unlink",           "chmod",      "clockGettime",
       "makePoller",  "watch",       "poll",       "pollMilliseconds", "makeWakeup", "takeWake",
-      "wake"};
+      "wake",        "packet"};
   return names[indexOf(call)];
 }
 

@@ -14,8 +14,8 @@
 // ... failAt(1, 0), ..., until nothing was struck. See posix_faults_test.cc.
 //
 // On Windows the calls have the names of their like, pipes' too (fake_syscalls_windows.cc says
-// which), and an error is Winsock's: platform::errorNumber("EMFILE") is right everywhere. What ends
-// later, in a packet, is left as it is.
+// which), and an error is Winsock's: platform::errorNumber("EMFILE") is right everywhere. A call
+// that began well may fail by its packet.
 //
 // One thread only: what others call, a resolver's to wake its loop for one, goes to the system.
 
@@ -67,8 +67,10 @@ enum class Call {
   makeWakeup,        // eventfd, EVFILT_USER
   takeWake,          // read of the eventfd; done by kevent itself
   wake,              // write to the eventfd, NOTE_TRIGGER
+  // Of Windows.
+  packet,  // the end of a call that takes its time; of a read of a pipe it is recv
 };
-constexpr std::size_t kCallKinds = static_cast<std::size_t>(Call::wake) + 1;
+constexpr std::size_t kCallKinds = static_cast<std::size_t>(Call::packet) + 1;
 
 std::string_view callName(Call call);
 

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -38,6 +39,7 @@ std::span<const int> plausibleErrors(Call call) {
   static constexpr int other[] = {WSAENOBUFS};
   static constexpr int option[] = {WSAENOBUFS, WSAEINVAL};
   static constexpr int watch[] = {WSAECONNRESET, WSAENOBUFS};
+  static constexpr int packet[] = {WSAENOBUFS, WSAEINVAL};
   switch (call) {
     case Call::socket: return socket;
     case Call::accept: return accept;
@@ -53,6 +55,7 @@ std::span<const int> plausibleErrors(Call call) {
     case Call::getsockopt: return other;
     case Call::setsockopt: return option;
     case Call::watch: return watch;
+    case Call::packet: return packet;
     default: return {};
   }
 }
@@ -93,14 +96,16 @@ auto passOn(SOCKET socket, Call call, decltype(std::declval<Real>()()) failure, 
   return pass(call, failure, real);
 }
 
-bool isOfSocketsOnly(int error) { return error == WSAEWOULDBLOCK || error == WSAEINTR; }
+bool isOfSocketsOnly(Call call, int error) {
+  return error == WSAEINTR || tests::isPassing(call, error);
+}
 
 template <class Real>
 BOOL passOnPipe(HANDLE pipe, Call call, Real real) {
   if (active() != nullptr) {
     active()->expectOpen(number(pipe));
     const int error = active()->errorOf(call);
-    if (error != 0 && !isOfSocketsOnly(error)) {
+    if (error != 0 && !isOfSocketsOnly(call, error)) {
       ::SetLastError(error == WSAENOTCONN ? ERROR_NO_DATA : static_cast<DWORD>(error));
       return FALSE;
     }
@@ -129,12 +134,27 @@ std::string textOf(PSECURITY_DESCRIPTOR descriptor) {
   return copy;
 }
 
-// Reads of pipes under way. They begin before anybody writes, so it is their packets that fail.
-thread_local std::vector<const OVERLAPPED*> reads;
+// Calls under way, and what their packets count as. A read of a pipe begins before anybody writes,
+// so it fails by its packet only.
+thread_local std::map<const OVERLAPPED*, Call> underWay;
 
-void fail(OVERLAPPED& call, int error) {
+// Right after the call, as the error is still to be asked for.
+template <class Result>
+Result begun(OVERLAPPED* call, Call kind, Result result) {
+  const DWORD error = ::GetLastError();
+  underWay.insert_or_assign(call, kind);
+  ::SetLastError(error);
+  return result;
+}
+
+// Winsock knows those of the kernel only.
+std::uint32_t statusOf(int error) {
   constexpr std::uint32_t kOfWindows = 0xC0070000;  // the status is an error of Windows'
-  call.Internal = kOfWindows | static_cast<std::uint32_t>(error);
+  switch (error) {
+    case WSAECONNRESET: return 0xC000020D;  // STATUS_CONNECTION_RESET
+    case WSAENOBUFS: return 0xC000009A;     // STATUS_INSUFFICIENT_RESOURCES
+    default: return kOfWindows | static_cast<std::uint32_t>(error);
+  }
 }
 
 // Wine's sockets are driven by another process, so nothing to do may mean not yet.
@@ -167,15 +187,18 @@ int listen(SOCKET socket, int backlog) {
 
 BOOL connectEx(LPFN_CONNECTEX function, SOCKET socket, const sockaddr* address, int size,
                OVERLAPPED* call) {
-  return passOn(socket, Call::connect, FALSE,
-                [&] { return function(socket, address, size, nullptr, 0, nullptr, call); });
+  return passOn(socket, Call::connect, FALSE, [&] {
+    return begun(call, Call::packet, function(socket, address, size, nullptr, 0, nullptr, call));
+  });
 }
 
 BOOL acceptEx(LPFN_ACCEPTEX function, SOCKET listener, SOCKET accepted, void* addresses,
               DWORD addressSize, OVERLAPPED* call) {
   return passOn(listener, Call::accept, FALSE, [&] {
     DWORD received = 0;
-    return function(listener, accepted, addresses, 0, addressSize, addressSize, &received, call);
+    return begun(
+        call, Call::packet,
+        function(listener, accepted, addresses, 0, addressSize, addressSize, &received, call));
   });
 }
 
@@ -183,7 +206,8 @@ int awaitReadable(SOCKET socket, OVERLAPPED* call) {
   return passOn(socket, Call::watch, SOCKET_ERROR, [&] {
     WSABUF nothing{0, nullptr};
     DWORD flags = 0;
-    return ::WSARecv(socket, &nothing, 1, nullptr, &flags, call, nullptr);
+    return begun(call, Call::packet,
+                 ::WSARecv(socket, &nothing, 1, nullptr, &flags, call, nullptr));
   });
 }
 
@@ -200,7 +224,8 @@ int send(SOCKET socket, WSABUF* pieces, DWORD count, DWORD* sent, OVERLAPPED* ca
       piece.len = static_cast<ULONG>(std::min<std::size_t>(piece.len, rest));
       rest -= piece.len;
     }
-    return ::WSASend(socket, pieces, count, sent, 0, call, nullptr);
+    const int result = ::WSASend(socket, pieces, count, sent, 0, call, nullptr);
+    return call == nullptr ? result : begun(call, Call::packet, result);
   });
 }
 
@@ -256,23 +281,22 @@ HANDLE openPipe(const wchar_t* name, DWORD flags) {
 }
 
 BOOL connectPipe(HANDLE pipe, OVERLAPPED* call) {
-  return passOnPipe(pipe, Call::accept, [&] { return ::ConnectNamedPipe(pipe, call); });
+  return passOnPipe(pipe, Call::accept,
+                    [&] { return begun(call, Call::packet, ::ConnectNamedPipe(pipe, call)); });
 }
 
 BOOL read(HANDLE pipe, void* buffer, DWORD size, OVERLAPPED* call) {
   if (active() == nullptr) return ::ReadFile(pipe, buffer, size, nullptr, call);
   active()->expectOpen(number(pipe));
-  const BOOL result = ::ReadFile(pipe, buffer, static_cast<DWORD>(limited(size)), nullptr, call);
-  const DWORD error = result ? ERROR_SUCCESS : ::GetLastError();
-  if (result || error == ERROR_IO_PENDING || error == ERROR_MORE_DATA) reads.push_back(call);
-  ::SetLastError(error);
-  return result;
+  return begun(call, Call::recv,
+               ::ReadFile(pipe, buffer, static_cast<DWORD>(limited(size)), nullptr, call));
 }
 
 // Whole, as pipes are written.
 BOOL write(HANDLE pipe, const void* bytes, DWORD size, OVERLAPPED* call) {
-  return passOnPipe(pipe, size == 0 ? Call::shutdown : Call::send,
-                    [&] { return ::WriteFile(pipe, bytes, size, nullptr, call); });
+  return passOnPipe(pipe, size == 0 ? Call::shutdown : Call::send, [&] {
+    return begun(call, Call::packet, ::WriteFile(pipe, bytes, size, nullptr, call));
+  });
 }
 
 // Of anything: a port and a token are not counted as open.
@@ -292,9 +316,11 @@ ULONG takePackets(HANDLE port, OVERLAPPED_ENTRY* packets, ULONG capacity, DWORD 
   if (!::GetQueuedCompletionStatusEx(port, packets, capacity, &count, limit, FALSE)) count = 0;
   if (isVirtual && count == 0) *virtualTime() += std::chrono::milliseconds(milliseconds);
   for (OVERLAPPED_ENTRY& packet : std::span(packets, count)) {
-    if (std::erase(reads, packet.lpOverlapped) == 0 || active() == nullptr) continue;
-    const int error = active()->errorOf(Call::recv);
-    if (error != 0 && !isOfSocketsOnly(error)) fail(*packet.lpOverlapped, error);
+    const auto call = underWay.extract(packet.lpOverlapped);
+    if (call.empty() || active() == nullptr) continue;
+    const int error = active()->errorOf(call.mapped());
+    if (error != 0 && !isOfSocketsOnly(call.mapped(), error))
+      packet.lpOverlapped->Internal = statusOf(error);
   }
   return count;
 }

@@ -28,7 +28,7 @@ inline auto notOnWindows(std::string reason) {
 }
 
 inline auto onlyOnWindows() {
-  return skipUnless([] { return kIsWindows; }, "of named pipes");
+  return skipUnless([] { return kIsWindows; }, "of Windows");
 }
 
 inline auto notUnderWine(std::string reason) {
