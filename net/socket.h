@@ -237,10 +237,11 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // socket. [9.9]
   Socket destroy(const Error& error = {}) const;
 
-  // end(), and destroy() as soon as everything is sent, whatever the peer does. If it has sent what
-  // nobody has read by then, or sends more, the system may answer with a reset, which can cost it
-  // our last bytes; end() alone waits for its end and is safe. A socket that was never connected is
-  // destroyed at once. [9.15]
+  // end(), and destroy() as soon as everything is sent, whatever the peer does. If something was
+  // sent, the descriptor is closed, and 'close' told, with the peer's end, at the latest after a
+  // second or 16 MiB: what comes till then is read and dropped, as the system would answer it with
+  // a reset, which can cost the peer our last bytes. destroy() cuts that short. A socket that was
+  // never connected is destroyed at once. [9.15]
   void destroySoon() const;
 
   // destroy() with a reset (RST): the peer gets ECONNRESET, and what is queued here or on its way

@@ -22,6 +22,7 @@ std::size_t endOfCharacter(std::string_view text, std::size_t begin) {
 }  // namespace
 
 void SocketState::onReceive(platform::Bytes bytes) {
+  if (isLingering()) return sending_->lingering->drop(bytes.size());
   bytesRead_ += bytes.size();
   touch();
   if (flow_ == Flow::flowing) {
@@ -52,6 +53,7 @@ std::string& SocketState::keeping() {
 }
 
 void SocketState::onReceiveEnd() {
+  if (isLingering()) return stream_->close();
   peerEnded_ = true;
   if (kept_ != nullptr) kept_->untold = true;
   isReceiving_ = false;

@@ -204,10 +204,13 @@ void SocketState::resetAndDestroy() {
 }
 
 void SocketState::destroy(const Error& error) {
-  if (loop() != nullptr) finishWith(error);
+  if (loop() == nullptr) return;
+  if (isLingering()) return stream_->close();
+  finishWith(error);
 }
 
 void SocketState::onError(platform::SysError error) {
+  if (isLingering()) return stream_->close();
   loop()->call([&] { finishWith(transferError(error)); });
 }
 
@@ -230,12 +233,33 @@ void SocketState::beginClosing(const Error& error) {
   isReceiving_ = drainDue_ = false;
   self_ = this;
   updateClaim();
-  if (stream_ != nullptr) {
-    closeByReset_ ? stream_->reset() : stream_->close();
-  } else {
-    loop()->queueClose(*this);
-  }
+  if (stream_ == nullptr) return loop()->queueClose(*this);
+  if (closeByReset_) return stream_->reset();
+  if (closeSoon_ && bytesSent_ > 0 && !peerEnded_ && !error && linger()) return;
+  stream_->close();
 }
+
+// What the peer sends is read and dropped until its end, so that it gets no reset for it.
+bool SocketState::linger() {
+  try {
+    sending().lingering.emplace(*this);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  stream_->startReceiving();
+  return true;
+}
+
+SocketState::Lingering::Lingering(SocketState& owner) : socket(owner) {
+  socket.loop()->startTimer(*this, reactor::Delay(kLongest).milliseconds());
+}
+
+void SocketState::Lingering::drop(std::size_t count) {
+  left -= std::min(left, count);
+  if (left == 0) socket.stream_->close();
+}
+
+void SocketState::Lingering::onTimeout() { socket.stream_->close(); }
 
 // The queue stays until the stream is closed: the backend may still have its bytes.
 void SocketState::letGo() {
@@ -281,6 +305,7 @@ UniqueFunction<void(const Error&)> SocketState::takePending(bool& sent) {
 
 void SocketState::onClose() {
   stream_ = nullptr;
+  if (sending_ != nullptr) sending_->lingering.reset();
   loop()->queueClose(*this);
 }
 

@@ -101,6 +101,23 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   enum class Phase : std::uint8_t { fresh, connecting, open, closing, closed };
   enum class Flow : std::uint8_t { initial, flowing, paused, pulled };  // pulled: by 'readable'
 
+  class IdleTimer;
+
+  // Between the destruction after destroySoon() and the closing of the descriptor. Closed with
+  // input that is not read the system would send a reset, and that can cost the peer our last
+  // bytes.
+  struct Lingering final : reactor::Timer {
+    static constexpr std::chrono::seconds kLongest{1};
+    static constexpr std::size_t kMost = 16 << 20;  // bytes
+
+    explicit Lingering(SocketState& owner);
+    void drop(std::size_t count);
+    void onTimeout() override;
+
+    SocketState& socket;
+    std::size_t left = kMost;
+  };
+
   // What the sending side needs beyond the moment of a write. Made when first needed.
   struct Sending final : reactor::PhaseTask {
     static constexpr std::size_t kCompactAt = 64;
@@ -125,9 +142,8 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
     std::vector<Pending> writes;
     std::size_t firstWrite = 0;  // of those not called yet
     std::vector<UniqueFunction<void(const Error&)>> ends;
+    std::optional<Lingering> lingering;
   };
-
-  class IdleTimer;
 
   // After setEncoding(). The memory of the text is used again for each packet.
   struct Decoding : reactor::RefCounted<Decoding> {
@@ -224,6 +240,8 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
 
   void finishWith(const Error& error);
   void beginClosing(const Error& error);
+  bool linger();
+  bool isLingering() const { return phase_ == Phase::closing && stream_ != nullptr; }
   void letGo();
   void tellFailure();
   void releaseListeners();

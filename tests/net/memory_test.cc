@@ -652,6 +652,22 @@ bool reconnect(Run& run) {
   return got == "hellohello";
 }
 
+// The server leaves first, and waits for the client's end.
+template <class V>
+bool soon(Run& run) {
+  const Server server = run.listen(V(), [&](Socket served, Story&) {
+    run.call([&] {
+      served.write("bye");
+      served.destroySoon();
+    });
+  });
+  const Socket client;
+  Story& story = run.connect(client, server);
+  run.collect(client, story);
+  run.finish();
+  return story.isWell() && story.got == "bye";
+}
+
 // A loop that ends with everything open.
 template <class V>
 bool abandoned(Run& run) {
@@ -727,6 +743,8 @@ BOOST_AUTO_TEST_CASE(mistakesOverTcp) { sweep("mistakesOverTcp", mistakes<Tcp>);
 BOOST_AUTO_TEST_CASE(mistakesOverUnix) { sweep("mistakesOverUnix", mistakes<Unix>); }
 BOOST_AUTO_TEST_CASE(reconnectOverTcp) { sweep("reconnectOverTcp", reconnect<Tcp>); }
 BOOST_AUTO_TEST_CASE(reconnectOverUnix) { sweep("reconnectOverUnix", reconnect<Unix>); }
+BOOST_AUTO_TEST_CASE(soonOverTcp) { sweep("soonOverTcp", soon<Tcp>); }
+BOOST_AUTO_TEST_CASE(soonOverUnix) { sweep("soonOverUnix", soon<Unix>); }
 BOOST_AUTO_TEST_CASE(abandonedOverTcp) { sweep("abandonedOverTcp", abandoned<Tcp>); }
 BOOST_AUTO_TEST_CASE(abandonedOverUnix) { sweep("abandonedOverUnix", abandoned<Unix>); }
 

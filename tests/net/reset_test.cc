@@ -18,10 +18,16 @@ using namespace sprocket::tests;
 using boost::unit_test::label;
 using net::Socket;
 
+struct VirtualTimeFixture : SystemFixture, SocketFixture {
+  VirtualTimeFixture() { syscalls.useVirtualTime(); }
+
+  platform::Instant now() { return *syscalls.virtualTime(); }
+};
+
 BOOST_FIXTURE_TEST_SUITE(destroySoon, SocketFixture)
 
 BOOST_TEST_DECORATOR(*label("9.15"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(sendsEverythingAndLeaves, V, Venues, SocketFixture) {
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(sendsEverythingAndLeaves, V, Venues, VirtualTimeFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
   trace.watch("socket", socket);
@@ -34,15 +40,84 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(sendsEverythingAndLeaves, V, Venues, SocketFixt
 }
 
 BOOST_TEST_DECORATOR(*label("9.15"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(doesNotWaitForThePeersEnd, V, Venues, SocketFixture) {
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(doesNotWaitForThePeersEnd, V, Venues, VirtualTimeFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
   trace.watch("socket", socket);
+  socket.setTimeout(10);
   socket.resume().write("last");
   socket.destroySoon();
-  run();  // the peer has not ended
+  runUntil([&] { return socket.destroyed(); });
+  const auto destroyed = now();
+  run();
+  BOOST_TEST((now() - destroyed <= std::chrono::milliseconds(1100)));
   BOOST_TEST(trace.text() == "socket finish, socket close(false)");
   BOOST_TEST(receiveToEnd(peer) == "last");
+}
+
+// Which the system would send for what nobody has read, and the peer lose what it was sent last.
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(sparesThePeerAReset, V, Venues, SocketFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  socket.pause();
+  peer.send(pattern(50'000));
+  settle();
+  socket.write("last");
+  socket.destroySoon();
+  runUntil([&] { return socket.destroyed(); });
+  peer.send("more");
+  BOOST_TEST(receiveToEnd(peer) == "last");
+  BOOST_TEST(peer.error() == "");
+  peer.close();
+  run();
+  BOOST_TEST(trace.text() == "socket finish, socket close(false)");
+}
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isOverWhenThePeerEnds, V, Venues, VirtualTimeFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  socket.write("last");
+  socket.destroySoon();
+  runUntil([&] { return socket.destroyed(); });
+  const auto destroyed = now();
+  peer.sendFin();
+  run();
+  BOOST_TEST((now() - destroyed < std::chrono::milliseconds(500)));
+}
+
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(doesNotListenForEverToAPeerWhoGoesOn, V, Venues, SocketFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  socket.pause().write("last");
+  socket.destroySoon();
+  bool closed = false;
+  socket.on<"close">([&] { closed = true; });
+  const std::string much = pattern(1'000'000);
+  std::size_t sent = 0;
+  runUntil([&] {
+    if (!closed) sent += peer.send(much);
+    return closed || sent > 100'000'000;
+  });
+  BOOST_TEST(closed);
+}
+
+BOOST_TEST_DECORATOR(*label("9.15") * label("9.9"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isCutShortByDestroy, V, Venues, VirtualTimeFixture) {
+  const Socket socket;
+  const RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  socket.write("last");
+  socket.destroySoon();
+  runUntil([&] { return socket.destroyed(); });
+  const auto destroyed = now();
+  socket.destroy(Error({.message = "too late"}));
+  run();
+  BOOST_TEST((now() - destroyed < std::chrono::milliseconds(500)));
+  BOOST_TEST(trace.text() == "socket finish, socket close(false)");
 }
 
 BOOST_TEST_DECORATOR(*label("9.15"))
@@ -61,7 +136,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(afterTheEndLeavesAtOnceOrWhenThatIsDone, V, Ven
 }
 
 BOOST_TEST_DECORATOR(*label("9.15"))
-BOOST_FIXTURE_TEST_CASE_TEMPLATE(whileConnectingConnectsFirst, V, Venues, SocketFixture) {
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(whileConnectingConnectsFirst, V, Venues, VirtualTimeFixture) {
   const Socket socket;
   const RawListener listener = rawListener(V());
   trace.watch("socket", socket);
