@@ -122,8 +122,7 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener,
   if (phase_ == Phase::open) throwCannotConnect("connected");
   if (phase_ == Phase::closing) throwCannotConnect("not closed yet");
   if (listenersReleased_ || (onRead_ && onRead_->buffer.empty())) throwListenersReleased();
-  const auto timeout =
-      options.timeout ? std::optional(checkedTimeout(*options.timeout)) : std::nullopt;
+  if (options.timeout) checkedTimeout(*options.timeout);
   if (fd && usableKindOf(*fd) != DescriptorKind::unconnected) throwCannotConnect("connected");
   connecting_ = new Connecting(*this, options);
   if (fd) given_ = takenOver(*fd);
@@ -142,7 +141,7 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener,
   if (auto node = listener.take()) listeners_.add(node.release(), false);
   updateClaim();
   withMemory([&] {
-    if (timeout) setTimeout(*timeout, {});
+    if (options.timeout) setTimeout(*options.timeout, {});
     touch();
     connecting_->start();
   });
