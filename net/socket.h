@@ -221,7 +221,8 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   bool write(const Chunk& chunk, Encoding encoding, OnWritten callback = {}) const;
 
   // Ends the sending side: FIN goes out behind everything queued; what the peer sends still comes.
-  // `callback` is called before 'finish'. Returns the socket. [9.1, 9.2]
+  // `callback` is called before 'finish'. Before connect() it is remembered, with the callback, and
+  // ends the connection to come. Returns the socket. [6.14, 9.1, 9.2]
   Socket end(OnWritten callback = {}) const;
   Socket end(const Chunk& chunk, OnWritten callback = {}) const;
   Socket end(const Chunk& chunk, Encoding encoding, OnWritten callback = {}) const;

@@ -134,11 +134,6 @@ void SocketState::end(const Chunk* last, OnWritten onWritten) {
     }
     write(*last, {});
   }
-  if (phase_ == Phase::fresh) {
-    // Never connected, it has nothing to end: nothing visible happens.
-    failLater(std::move(callback), socketClosedError());
-    return;
-  }
   if (isDestroyed()) {
     failLater(std::move(callback),
               finished_ ? alreadyFinishedError() : streamDestroyedError("end"));

@@ -128,11 +128,11 @@ void SocketState::connect(const ConnectOptions& options, OnConnect listener,
   if (fd) given_ = takenOver(*fd);
 
   // Nothing can be refused any more.
+  ending_ = ending_ && phase_ == Phase::fresh;  // end() may have come before this [6.14]
   phase_ = Phase::connecting;
   self_ = this;
-  destroyed_ = hadError_ = isReceiving_ = peerEnded_ = endDelivered_ = ending_ = endedByPeer_ =
-      shutDown_ = finished_ = mustDrain_ = drainDue_ = stepsScheduled_ = closeSoon_ =
-          closeByReset_ = false;
+  destroyed_ = hadError_ = isReceiving_ = peerEnded_ = endDelivered_ = endedByPeer_ = shutDown_ =
+      finished_ = mustDrain_ = drainDue_ = stepsScheduled_ = closeSoon_ = closeByReset_ = false;
   bytesRead_ = bytesWritten_ = bytesSent_ = 0;
   wanted_ = 0;
   remote_.reset();

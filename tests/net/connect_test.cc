@@ -603,6 +603,27 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(nothingButEndingBeforeItIsThereSendsFin, V, Ven
 }
 
 BOOST_TEST_DECORATOR(*label("6.14"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(andEndingBeforeConnectEndsItAsWell, V, Venues, ConnectFixture) {
+  const Socket reused({.reusable = true});
+  const RawListener listener = rawListener(V());
+  trace.watch("socket", reused);
+  reused.end(trace.addsOutcome("ended"));
+  settle();
+  reused.connect(optionsTo(listener.place));
+  RawSocket peer = acceptPeer(listener, reused);
+  BOOST_TEST(receiveToEnd(peer) == "");
+  settle();
+  BOOST_TEST(trace.text() == "socket connect, socket ready, ended, socket finish");
+  peer.sendFin();
+  reused.resume();
+  run();
+  trace.clear();
+  reused.connect(optionsTo(listener.place));  // which was not ended
+  peer = acceptPeer(listener, reused);
+  BOOST_TEST(reused.writable());
+}
+
+BOOST_TEST_DECORATOR(*label("6.14"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(andEndingInVainIsOneErrorAndNoFinish, V, Venues, ConnectFixture) {
   trace.watch("socket", socket);
   socket.connect(nowhere(V()));
