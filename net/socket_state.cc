@@ -205,6 +205,7 @@ void SocketState::resetAndDestroy() {
 void SocketState::destroy(const Error& error) {
   if (loop() == nullptr) return;
   if (isLingering()) return stream_->close();
+  closeSoon_ = false;
   finishWith(error);
 }
 

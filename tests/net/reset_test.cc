@@ -120,6 +120,21 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(isCutShortByDestroy, V, Venues, VirtualTimeFixt
   BOOST_TEST(trace.text() == "socket finish, socket close(false)");
 }
 
+BOOST_TEST_DECORATOR(*label("9.9") * label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(doesNotLingerIfItIsDestroyedBeforeAllIsSent, V, Venues,
+                                 VirtualTimeFixture) {
+  const Socket socket;
+  const RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  fill(socket);
+  socket.destroySoon();
+  socket.destroy();
+  const auto destroyed = now();
+  run();
+  BOOST_TEST((now() - destroyed < std::chrono::milliseconds(500)));
+  BOOST_TEST(trace.text() == "socket close(false)");
+}
+
 BOOST_TEST_DECORATOR(*label("9.15"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(afterTheEndLeavesAtOnceOrWhenThatIsDone, V, Venues,
                                  SocketFixture) {
