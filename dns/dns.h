@@ -8,6 +8,8 @@
 //     for (const dns::Address& each : addresses) std::puts(each.address.c_str());
 //   });
 //
+// Always a vector, where Node gives one address and its family unless all are wanted.
+//
 // The system's resolver can only be waited for, and a few threads of the library's do that, started
 // when they are needed: setPoolSize(). Callbacks run where everything else does, on the thread of
 // the loop. A name whose lookup hangs delays nothing but itself, until there are as many of them as

@@ -49,7 +49,7 @@ Connecting::Connecting(SocketState& socket, const ConnectOptions& options) : soc
   } else if (options.port) {
     useHost(options);
   } else {
-    throwNoTarget("connect()");
+    throwNoTarget("connect()", "a port or a path");
   }
 }
 

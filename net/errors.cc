@@ -236,10 +236,9 @@ void throwNotBound() {
       "listen() needs a server of this loop that listens or a socket that has a descriptor");
 }
 
-void throwNoTarget(std::string_view method) {
-  throw ArgumentError("ERR_MISSING_ARGS", std::string(method) +
-                                              " needs a port or a path: neither was given, or the "
-                                              "path is ''");
+void throwNoTarget(std::string_view method, std::string_view needed) {
+  throw ArgumentError("ERR_MISSING_ARGS", std::string(method) + " needs " + std::string(needed) +
+                                              ": none was given, or the path is ''");
 }
 
 void throwCannotConnect(std::string_view state) {

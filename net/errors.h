@@ -62,7 +62,7 @@ Error noReadBufferError() noexcept;
 [[noreturn]] void throwBadDescriptor(int value);
 [[noreturn]] void throwDescriptorKind(platform::DescriptorKind kind);
 [[noreturn]] void throwNotBound();
-[[noreturn]] void throwNoTarget(std::string_view method);
+[[noreturn]] void throwNoTarget(std::string_view method, std::string_view needed);
 [[noreturn]] void throwCannotConnect(std::string_view state);
 [[noreturn]] void throwListenersReleased();
 [[noreturn]] void throwCannotReset();

@@ -164,6 +164,12 @@ class EventEmitter {
     return add<Name>(std::forward<F>(listener), false, false);
   }
 
+  // Node's spelling, which compiles only to say what ours is.
+  template <class F>
+  void on(const char*, F&&) const {
+    static_assert(!std::is_same_v<F, F>, "write on<\"data\">(listener): events are known by type");
+  }
+
   // Adds a listener that is removed just before it is called.
   template <EventName Name, class F>
   Self once(F&& listener) const {

@@ -4,6 +4,9 @@
 // declaration. Numbers in brackets are the items of net/behaviour.md.
 //
 //   server.listen({.port = 80, .host = "localhost", .exclusive = true});
+//
+// If the compiler says only that nothing matches, name the type, ListenOptions{...}: then it says
+// which option is wrong.
 
 #include <concepts>
 #include <cstddef>

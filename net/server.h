@@ -95,12 +95,13 @@ class Server : public EventEmitter<Server, ServerEvents> {
   // descriptor. Returns the server. [7.1 to 7.12]
   //
   // Given a server that listens it shares that one's place: both accept, each connection goes to
-  // one of them, and closing either does not stop the other; but a unix path goes with the server
-  // that made it. The backlog is one for both, on POSIX systems the one told last. Given itself it
-  // goes on as it is, and 'listening' comes again. Given a socket that has a descriptor and is not
-  // connected it listens where that is bound, and the socket keeps its own. A connected socket
-  // gives an 'error' EINVAL; any other handle, and a server of another loop, throw an
-  // ArgumentError. [7.27]
+  // one of them, which is the system's choice and may always be the same, and closing either does
+  // not stop the other; but a unix path goes with the server that made it. One that has
+  // maxConnections() still takes its part, and drops it. The backlog is one for both, on POSIX
+  // systems the one told last. Given itself it goes on as it is, and 'listening' comes again. Given
+  // a socket that has a descriptor and is not connected it listens where that is bound, and the
+  // socket keeps its own. A connected socket gives an 'error' EINVAL; any other handle, and a
+  // server of another loop, throw an ArgumentError. [7.27]
   Server listen(OnListening listener = {}) const;
   Server listen(const ListenOptions& options, OnListening listener = {}) const;
   Server listen(ListenOn target, OnListening listener = {}) const;
@@ -128,7 +129,7 @@ class Server : public EventEmitter<Server, ServerEvents> {
   std::optional<std::size_t> maxConnections() const;
 
   // Calls `callback` later, once, with no error and the number of connections that live now;
-  // listening or not. Returns the server. [7.24]
+  // listening or not. Throws an ArgumentError if there is no callback. Returns the server. [7.24]
   Server getConnections(OnCounted callback) const;
 
   // The same number at once: accepted connections that are not destroyed. [7.25]

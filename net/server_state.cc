@@ -117,7 +117,9 @@ void ServerState::listen(const ListenOptions& options, OnListening listener) {
     throwBadPort("port", *options.port);
   }
   if (options.fd && *options.fd < 0) throwBadDescriptor(*options.fd);
-  if (!options.fd && !options.port && options.path.empty()) throwNoTarget("listen()");
+  if (!options.fd && !options.port && options.path.empty()) {
+    throwNoTarget("listen()", "a port, a path or an fd");
+  }
   if (options.backlog < 0) throwBadBacklog(options.backlog);
 
   startAnew();
@@ -299,7 +301,8 @@ void ServerState::setMaxConnections(std::optional<long long> most) {
 
 void ServerState::getConnections(OnCounted onCounted) {
   auto callback = onCounted.take(handle());
-  if (!callback || loop() == nullptr) return;
+  reactor::requireCallback(callback);
+  if (loop() == nullptr) return;
   loop()->nextTick([callback = std::move(callback), count = connections_]() mutable {
     callback(Error(), count);
   });

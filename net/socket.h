@@ -200,7 +200,8 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // A name is resolved first, without blocking and without a deadline of its own: setTimeout() and
   // destroy() are for that. If it has several addresses and either family will do, they are tried
   // one beside the other; if none connects, the error has that of each in errors() and the code of
-  // the first. Throws an ArgumentError for a port outside 0..65535, a localAddress that is no IP
+  // the first. What concerns making a socket, such as onread, counts in net::connect() only. Throws
+  // an ArgumentError for a port outside 0..65535, a localAddress that is no IP
   // address, a family other than 0, 4 and 6, unknown hints, an empty lookup, neither port nor path,
   // a negative timeout; and on a socket that is connecting, connected or not closed yet. Returns
   // the socket. [6.1 to 6.9, 6.20]
@@ -289,8 +290,8 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // Before connecting it is remembered. Nothing happens on local sockets. [15.1]
   Socket setNoDelay(bool on = true) const;
 
-  // Probes a silent peer, first after `initialDelay` (whole seconds; under one: as the system has
-  // it). Off by default; remembered like setNoDelay(). [15.2]
+  // Probes a silent peer, first after `initialDelay` (whole seconds; under one, also negative: as
+  // the system has it). Off by default; remembered like setNoDelay(). [15.2]
   Socket setKeepAlive(bool enable = false, Milliseconds initialDelay = 0) const;
 
   // Whether the loop runs on for this socket's sake; it does, unless unref() is called. [11.2]

@@ -154,7 +154,7 @@ BOOST_FIXTURE_TEST_CASE(wrongArgumentsAreThrownWithTheirValue, ListenFixture,
   BOOST_TEST(messageOf([&] { server.listen({.port = -1, .path = "x"}); }) == port("-1"));
 
   const std::string missing =
-      "ERR_MISSING_ARGS: listen() needs a port or a path: neither was given, or the path is ''";
+      "ERR_MISSING_ARGS: listen() needs a port, a path or an fd: none was given, or the path is ''";
   BOOST_TEST(messageOf([&] { server.listen(""); }) == missing);
   BOOST_TEST(messageOf([&] { server.listen("", 5); }) == missing);
   BOOST_TEST(messageOf([&] { server.listen(ListenOptions{}); }) == missing);

@@ -244,6 +244,7 @@ BOOST_AUTO_TEST_CASE(takesCallbacksOfEveryForm, *label("7.24") * label("1.9")) {
   run();
   BOOST_TEST(calls == 6);
   static_assert(!std::is_invocable_v<decltype(&Server::getConnections), Server, void (*)(int)>);
+  BOOST_CHECK_THROW(server.getConnections({}), ArgumentError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

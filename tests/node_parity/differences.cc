@@ -43,11 +43,11 @@ const std::vector<Difference> kDifferences = {
     {"connectArguments", "alone",
      "no target throws ERR_MISSING_ARGS: The \"options\" or \"port\" or \"path\" argument must be "
      "specified",
-     "no target throws ERR_MISSING_ARGS: connect() needs a port or a path: neither was given, or "
+     "no target throws ERR_MISSING_ARGS: connect() needs a port or a path: none was given, or "
      "the path is ''",
      kWording},
     {"connectArguments", "alone", "empty path passes",
-     "empty path throws ERR_MISSING_ARGS: connect() needs a port or a path: neither was given, or "
+     "empty path throws ERR_MISSING_ARGS: connect() needs a port or a path: none was given, or "
      "the path is ''",
      kEmptyPath},
     {"connectArguments", "alone",
@@ -89,7 +89,8 @@ const std::vector<Difference> kDifferences = {
     {"listenArguments", "alone",
      "no target throws ERR_INVALID_ARG_VALUE: The argument 'options' must have the property "
      "\"port\" or \"path\". Received {}",
-     "no target throws ERR_MISSING_ARGS: listen() needs a port or a path: neither was given, or "
+     "no target throws ERR_MISSING_ARGS: listen() needs a port, a path or an fd: none was given, "
+     "or "
      "the path is ''",
      kWording},
     {"listenArguments", "alone",
