@@ -228,10 +228,11 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   Socket end(const Chunk& chunk, OnWritten callback = {}) const;
   Socket end(const Chunk& chunk, Encoding encoding, OnWritten callback = {}) const;
 
-  // Between the two what is written is only queued, and write() returns true until 16384 bytes are
-  // (or the high-water mark, if that is higher). cork() nests; with the last uncork(), or with
-  // end(), everything goes in one gathered send. Without a cork() uncork() does nothing, nor does
-  // cork() after end(). [8.8]
+  // Between the two what is written is only queued, and what was queued before waits with it, but
+  // for a send that is under way; write() returns true until 16384 bytes are queued (or the
+  // high-water mark, if that is higher). cork() nests; with the last uncork(), or with end(),
+  // everything goes in one gathered send. Without a cork() uncork() does nothing, nor does cork()
+  // after end(). [8.8]
   void cork() const;
   void uncork() const;
 
