@@ -305,6 +305,7 @@ BOOST_AUTO_TEST_CASE(ofAnIpLiteralAsksNobody, *label("6.5")) {
   trace.watch("socket", socket);
   // The family concerns names.
   socket.connect({.port = listener.socket.port(), .host = "127.0.0.1", .family = 6});
+  BOOST_TEST(syscalls.count(Call::connect) == 0U);
   runUntil([&] { return !socket.connecting(); });
   BOOST_TEST(trace.text() == "socket connect, socket ready");
   BOOST_TEST(names.calls().empty());
@@ -375,7 +376,8 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(failure)
 
-BOOST_TEST_DECORATOR(*label("3.1") * label("3.2") * label("6.12") * label("16.4") * label("18.4"))
+BOOST_TEST_DECORATOR(*label("3.1") * label("3.2") * label("6.12") * label("9.12") * label("16.4") *
+                     label("18.4"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(isErrorAndClose, V, Venues, ConnectFixture) {
   const net::ConnectOptions options = nowhere(V());
   trace.watch("socket", socket);
@@ -445,7 +447,8 @@ BOOST_AUTO_TEST_CASE(isThrownOutOfRunIfNobodyListens, *label("2.5")) {
   BOOST_TEST(trace.text() == "close(true)");
 }
 
-BOOST_AUTO_TEST_CASE(toResolveIsLookupAndErrorWithTheSameError, *label("6.8") * label("18.5")) {
+BOOST_AUTO_TEST_CASE(toResolveIsLookupAndErrorWithTheSameError,
+                     *label("6.8") * label("9.12") * label("18.5")) {
   names.fail("no.example", platform::HostLookupError::notFound());
   std::vector<Error> errors;
   socket.on<"lookup">([&](const Error& error, std::string address, int family, std::string host) {

@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(ofTheCallerNameTheValue, *label("1.8")) {
       {[] { net::throwBadTimeout(-std::numeric_limits<double>::max()); }, "-1.79"},
       {[] { net::throwBadBacklog(-3); }, "-3"},
       {[] { net::throwBadMaxConnections(-4); }, "-4"},
-      {[] { net::throwNoTarget("connect()"); }, "connect()"},
+      {[] { net::throwNoTarget("connect()", "a port"); }, "connect() needs a port"},
       {[] { net::throwCannotConnect("connecting"); }, "connecting"}};
   for (const Mistake& mistake : mistakes) {
     BOOST_CHECK_EXCEPTION(mistake.throws(), ArgumentError, [&](const ArgumentError& error) {

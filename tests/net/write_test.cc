@@ -103,6 +103,22 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(isFalseWhileAnythingIsQueued, V, Venues, WriteF
 }
 
 BOOST_TEST_DECORATOR(*label("8.9"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(queueIsThereBeforeTheConnection, V, Venues, WriteFixture) {
+  const RawListener listener = rawListener(V());
+  const Socket socket;
+  BOOST_TEST(socket.writableLength() == 0U);
+  socket.connect(optionsTo(listener.place));
+  socket.write("early");
+  BOOST_TEST(socket.writableLength() == 5U);
+  BOOST_TEST(socket.bufferSize() == 5U);
+  const RawSocket peer = acceptPeer(listener, socket);
+  BOOST_TEST(socket.writableLength() == 0U);
+  fill(socket);
+  socket.destroy();
+  BOOST_TEST(socket.writableLength() == 0U);
+}
+
+BOOST_TEST_DECORATOR(*label("8.9"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(queueShrinksAsThePeerReads, V, Venues, WriteFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
@@ -117,6 +133,17 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(queueShrinksAsThePeerReads, V, Venues, WriteFix
     last = socket.bufferSize();
   }
   BOOST_TEST((receiveAll(peer, 8'000'000) == pattern(8'000'000)));
+}
+
+BOOST_TEST_DECORATOR(*label("9.12") * label("9.13"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(thatMeetsAResetTellsIt, V, Venues, WriteFixture) {
+  const Socket socket;
+  const RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  syscalls.fail(Call::send, platform::errorNumber("ECONNRESET"));
+  socket.write("x");
+  run();
+  BOOST_TEST(trace.text() == "socket error(write ECONNRESET), socket close(true)");
 }
 
 BOOST_AUTO_TEST_SUITE(drain)
