@@ -281,10 +281,11 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(serversAndSocketsCanBeMadeWithoutTheFunctions, 
   });
   server.on<"connection">([server](Socket) { server.close(); });
   listenAt(V(), server);
-  Socket client;
+  Socket client(net::SocketOptions{.writableHighWaterMark = 100});
   trace.watchData("client", client);
   client.connect(placeOf(server));
-  client.end("question");
+  BOOST_TEST(client.write("a question"));  // that waits, below the mark
+  client.end();
   run();
   BOOST_TEST(trace.text() == "client data(late answer)");
 }
@@ -319,6 +320,8 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(whatIsSetBeforeConnectingHolds, V, Venues, Basi
   socket.resume();
   runUntil([&] { return socket.bytesRead() == 2u; });
   BOOST_TEST(trace.text() == "socket data(6869)");
+  run();  // though it reads
+  BOOST_TEST(!socket.destroyed());
   if constexpr (V::hasAddresses) {
     const TcpOptions options = tcpOptionsOf(socket).value();
     BOOST_TEST(options.noDelay);

@@ -361,6 +361,19 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(bytesAreWrittenAsTheyAre, V, Venues, SocketFixt
   BOOST_TEST(receiveToEnd(peer) == "616263\xff\ufffd");
 }
 
+BOOST_TEST_DECORATOR(*label("1.6"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(bytesAreReceivedAsTheyAre, V, Venues, SocketFixture) {
+  const Socket client;
+  RawSocket peer = connectRaw(client, V());
+  RawPair accepted = acceptRaw(V());
+  trace.watchData("client", client).watchData("accepted", accepted.socket);
+  peer.sendWithFin("\xff\xc3");
+  runUntil([&] { return client.destroyed(); });
+  accepted.peer.sendWithFin("\xc3(");
+  run();
+  BOOST_TEST(trace.text() == "client data(\xff\xc3), accepted data(\xc3()");
+}
+
 BOOST_TEST_DECORATOR(*label("12.4"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(everyByteSurvivesAsLatin1BothWays, V, Venues, SocketFixture) {
   const Socket client;

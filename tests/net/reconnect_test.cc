@@ -92,6 +92,24 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(afterFailureUntilItSucceeds, V, Venues, Reconne
 }
 
 BOOST_TEST_DECORATOR(*label("6.18"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(staysPaused, V, Venues, ReconnectFixture) {
+  const RawListener listener = rawListener(V());
+  const Socket socket(net::SocketOptions{.reusable = true});
+  socket.connect(optionsTo(listener.place));
+  { const RawSocket peer = acceptPeer(listener, socket); }
+  socket.pause().destroy();
+  run();
+  socket.connect(optionsTo(listener.place));
+  RawSocket peer = acceptPeer(listener, socket);
+  peer.send("unread");
+  settle();
+  BOOST_TEST(socket.isPaused());
+  BOOST_TEST(socket.bytesRead() == 0U);
+  socket.resume();
+  runUntil([&] { return socket.bytesRead() == 6U; });
+}
+
+BOOST_TEST_DECORATOR(*label("6.18"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(startsCountersAndStatesAfresh, V, Venues, ReconnectFixture) {
   const RawListener listener = rawListener(V());
   const Socket socket(net::SocketOptions{.reusable = true});
