@@ -194,17 +194,26 @@ BOOST_AUTO_TEST_SUITE(theirEnd)
 
 BOOST_TEST_DECORATOR(*label("9.3"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(doesNotDestroyYet, V, Venues, EndFixture) {
-  const Socket socket;
-  RawSocket peer = connectRaw(socket, V());
-  int ends = 0;
-  socket.on<"end">([&] {
-    ++ends;
-    BOOST_TEST(!socket.destroyed());
-    BOOST_TEST(socket.remotePort().has_value() == V::hasAddresses);
-  });
-  peer.sendFin();
-  run();
-  BOOST_TEST(ends == 1);
+  for (const bool halfOpen : {false, true}) {
+    for (const bool endsFirst : {false, true}) {
+      const Socket socket(net::SocketOptions{.allowHalfOpen = halfOpen});
+      RawSocket peer = connectRaw(socket, V());
+      int ends = 0;
+      socket.on<"end">([&] {
+        ++ends;
+        BOOST_TEST(!socket.destroyed());
+        if (!endsFirst) BOOST_TEST(socket.remotePort().has_value() == V::hasAddresses);
+      });
+      if (endsFirst) socket.end();
+      settle();
+      peer.sendFin();
+      runUntil([&] { return ends > 0; });
+      settle();
+      socket.end();
+      run();
+      BOOST_TEST(ends == 1);
+    }
+  }
 }
 
 BOOST_TEST_DECORATOR(*label("9.4"))
@@ -277,6 +286,8 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(leavesAHalfOpenSocketToWriteAnyAmount, V, Venue
   runUntil([&] { return trace.text() == "socket end"; });
   const std::string all = pattern(8'000'000);
   socket.write(all);
+  BOOST_TEST(!socket.readable());
+  BOOST_TEST(socket.writable());
   BOOST_TEST((receiveAll(peer, all.size()) == all));
   runUntil([&] { return trace.text() == "socket end, socket drain"; });
   socket.write("and more");

@@ -372,7 +372,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(bound, FdFixture)
 
-BOOST_AUTO_TEST_CASE(areUsedByConnect, *label("5.3")) {
+BOOST_AUTO_TEST_CASE(areUsedByConnect, *label("5.3") * label("9.16")) {
   const auto listener = fixture->rawListener(Tcp());
   GivenDescriptor given = givenBoundPort();
   const int port = portOf(given);

@@ -731,6 +731,60 @@ BOOST_FIXTURE_TEST_CASE(oldConnectionsDoNotHinderARestart, ListenFixture, *label
   BOOST_TEST(trace.text() == "server listening, server close");
 }
 
+BOOST_FIXTURE_TEST_CASE(oldConnectionsDoNotHinderAClient, ListenFixture,
+                        *label("7.12") * notOnWindows("there it would take the port away")) {
+  server.on<"connection">([](Socket peer) { peer.resume(); });
+  server.listen(0, "127.0.0.1");
+  Server other;
+  other.on<"connection">([](Socket peer) { peer.resume(); });
+  other.listen(0, "127.0.0.1");
+  const int localPort = freePort();
+  for (const Server& each : {server, other}) {
+    const Socket client;
+    trace.watch("client", client);
+    client.connect({.port = each.address()->port, .host = "127.0.0.1", .localPort = localPort});
+    runUntil([&] { return !client.connecting(); });
+    BOOST_TEST(client.localPort().value() == localPort);
+    client.resume().end();  // first, and so it is the one that leaves the connection in TIME_WAIT
+    runUntil([&] { return client.destroyed(); });
+  }
+  server.close();
+  other.close();
+  run();
+  BOOST_TEST(trace.text() ==
+             "client connect, client ready, client finish, client end, client close(false), "
+             "client connect, client ready, client finish, client end, client close(false)");
+}
+
+BOOST_FIXTURE_TEST_CASE(twoServersDoNotShareAPort, ListenFixture, *label("7.12")) {
+  server.listen(0, "127.0.0.1");
+  const int port = server.address()->port;
+  const Server second;
+  trace.watch("second", second);
+  second.listen(port, "127.0.0.1");
+  runUntil([&] { return !trace.text().empty(); });
+  BOOST_TEST(trace.text() == "second error(listen EADDRINUSE: address already in use 127.0.0.1:" +
+                                 std::to_string(port) + ")");
+  server.close();
+  run();
+}
+
+BOOST_FIXTURE_TEST_CASE(listeningBeginsWithTheCallOrWhenTheNameIsKnown, ListenFixture,
+                        *label("7.13") * label("7.19")) {
+  server.listen(0, "127.0.0.1");
+  BOOST_TEST(server.listening());  // before 'listening'
+  server.close();
+  BOOST_TEST(!server.listening());
+  run();
+  names.answer("slow.test", {"127.0.0.1"});
+  trace.watch("server", server);
+  server.listen(0, "slow.test");
+  BOOST_TEST(!server.listening());
+  server.close(trace.addsOutcome("closed"));  // no error: it was about to
+  run();
+  BOOST_TEST(trace.text() == "server close, closed");
+}
+
 // Address() in each state.
 
 BOOST_AUTO_TEST_CASE(thereIsNoAddressWhileNotListening,

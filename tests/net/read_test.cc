@@ -364,6 +364,22 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(beforeConnectingReadsNothing, V, Venues, ReadFi
   BOOST_TEST(trace.text() == "socket data(waits), socket end, socket finish, socket close(false)");
 }
 
+BOOST_TEST_DECORATOR(*label("10.4"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(whileConnectingReadsNothing, V, Venues, ReadFixture) {
+  const RawListener listener = rawListener(V());
+  const Socket socket;
+  collect(socket);
+  socket.connect(optionsTo(listener.place));
+  socket.pause();
+  RawSocket peer = acceptPeer(listener, socket);
+  peer.send("waits");
+  settle();
+  BOOST_TEST(socket.isPaused());
+  BOOST_TEST(socket.bytesRead() == 0U);
+  socket.resume();
+  runUntil([&] { return received == "waits"; });
+}
+
 BOOST_TEST_DECORATOR(*label("7.16") * label("10.6"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(fromTheAcceptReadsNothing, V, Venues, ReadFixture) {
   RawPair pair = acceptRaw(V(), {.pauseOnConnect = true});

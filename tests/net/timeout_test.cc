@@ -88,6 +88,23 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(leavesTheSocketAsItIs, V, Venues, TimeoutFixtur
   BOOST_TEST(trace.text() == "socket timeout, socket data(me too), socket timeout");
 }
 
+BOOST_TEST_DECORATOR(*label("14.1"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(mayBeSetWithACallbackBeforeTheConnection, V, Venues,
+                                 TimeoutFixture) {
+  const RawListener listener = rawListener(V());
+  socket.setTimeout(10'000, trace.adds("first"));
+  socket.connect(optionsTo(listener.place));
+  socket.setTimeout(50, trace.adds("second"));
+  const RawSocket peer = acceptPeer(listener, socket);
+  pass(100);
+  BOOST_TEST(trace.text() == "first, second");
+}
+
+BOOST_TEST_DECORATOR(*label("14.1"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(isAbsentOfAnAcceptedSocket, V, Venues, TimeoutFixture) {
+  BOOST_TEST(!acceptRaw(V()).socket.timeout().has_value());
+}
+
 BOOST_AUTO_TEST_CASE(isAbsentUnlessItWasSet, *label("14.1") * label("1.7")) {
   BOOST_TEST(!socket.timeout().has_value());
   socket.setTimeout(0);

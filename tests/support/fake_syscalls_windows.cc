@@ -14,7 +14,6 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -136,13 +135,18 @@ std::string textOf(PSECURITY_DESCRIPTOR descriptor) {
 
 // Calls under way, and what their packets count as. A read of a pipe begins before anybody writes,
 // so it fails by its packet only.
-thread_local std::map<const OVERLAPPED*, Call> underWay;
+struct UnderWay {
+  const OVERLAPPED* overlapped;
+  Call kind;
+};
+thread_local std::vector<UnderWay> underWay;  // which soon allocates no more
 
 // Right after the call, as the error is still to be asked for.
 template <class Result>
 Result begun(OVERLAPPED* call, Call kind, Result result) {
   const DWORD error = ::GetLastError();
-  underWay.insert_or_assign(call, kind);
+  std::erase_if(underWay, [&](const UnderWay& each) { return each.overlapped == call; });
+  underWay.push_back({call, kind});
   ::SetLastError(error);
   return result;
 }
@@ -316,11 +320,15 @@ ULONG takePackets(HANDLE port, OVERLAPPED_ENTRY* packets, ULONG capacity, DWORD 
   if (!::GetQueuedCompletionStatusEx(port, packets, capacity, &count, limit, FALSE)) count = 0;
   if (isVirtual && count == 0) *virtualTime() += std::chrono::milliseconds(milliseconds);
   for (OVERLAPPED_ENTRY& packet : std::span(packets, count)) {
-    const auto call = underWay.extract(packet.lpOverlapped);
-    if (call.empty() || active() == nullptr) continue;
-    const int error = active()->errorOf(call.mapped());
-    if (error != 0 && !isOfSocketsOnly(call.mapped(), error))
+    const auto at = std::ranges::find(underWay, packet.lpOverlapped, &UnderWay::overlapped);
+    if (at == underWay.end()) continue;
+    const Call kind = at->kind;
+    underWay.erase(at);
+    if (active() == nullptr) continue;
+    const int error = active()->errorOf(kind);
+    if (error != 0 && !isOfSocketsOnly(kind, error)) {
       packet.lpOverlapped->Internal = statusOf(error);
+    }
   }
   return count;
 }
