@@ -201,10 +201,10 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   // destroy() are for that. If it has several addresses and either family will do, they are tried
   // one beside the other; if none connects, the error has that of each in errors() and the code of
   // the first. What concerns making a socket, such as onread, counts in net::connect() only. Throws
-  // an ArgumentError for a port outside 0..65535, a localAddress that is no IP
-  // address, a family other than 0, 4 and 6, unknown hints, an empty lookup, neither port nor path,
-  // a negative timeout; and on a socket that is connecting, connected or not closed yet. Returns
-  // the socket. [6.1 to 6.9, 6.20]
+  // an ArgumentError for a port outside 0..65535, a localAddress that is no IP address, a family
+  // other than 0, 4 and 6, unknown hints, an empty lookup, neither port nor path, a negative
+  // timeout; and on a socket that is connecting, connected or not closed yet. Returns the socket.
+  // [6.1 to 6.9, 6.20]
   Socket connect(const ConnectOptions& options, OnConnect listener = {}) const;
   Socket connect(ConnectTo target, OnConnect listener = {}) const;
   Socket connect(Port port, const Host& host, OnConnect listener = {}) const;
