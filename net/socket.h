@@ -222,8 +222,8 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
   bool write(const Chunk& chunk, Encoding encoding, OnWritten callback = {}) const;
 
   // Ends the sending side: FIN goes out behind everything queued; what the peer sends still comes.
-  // `callback` is called before 'finish'. Before connect() it is remembered, with the callback, and
-  // ends the connection to come. Returns the socket. [6.14, 9.1, 9.2]
+  // `callback` is called before 'finish'. Before the first connect() it is remembered, with the
+  // callback, and ends the connection to come. Returns the socket. [6.14, 9.1, 9.2]
   Socket end(OnWritten callback = {}) const;
   Socket end(const Chunk& chunk, OnWritten callback = {}) const;
   Socket end(const Chunk& chunk, Encoding encoding, OnWritten callback = {}) const;
@@ -242,9 +242,10 @@ class Socket : public EventEmitter<Socket, SocketEvents> {
 
   // end(), and destroy() as soon as everything is sent, whatever the peer does. If something was
   // sent, the descriptor is closed, and 'close' told, with the peer's end, at the latest after a
-  // second or 16 MiB: what comes till then is read and dropped, as the system would answer it with
-  // a reset, which can cost the peer our last bytes. destroy() cuts that short. A socket that was
-  // never connected is destroyed at once. [9.15]
+  // second (two for a pipe of Windows) or 16 MiB: what comes till then is read and dropped, as the
+  // system would answer it with a reset, which can cost the peer our last bytes. That keeps the
+  // loop running, unless unref() was called; destroy() cuts it short. A socket that was never
+  // connected is destroyed at once. [9.15]
   void destroySoon() const;
 
   // destroy() with a reset (RST): the peer gets ECONNRESET, and what is queued here or on its way

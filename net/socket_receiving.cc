@@ -22,7 +22,7 @@ std::size_t endOfCharacter(std::string_view text, std::size_t begin) {
 }  // namespace
 
 void SocketState::onReceive(platform::Bytes bytes) {
-  if (isLingering()) return sending_->lingering->drop(bytes.size());
+  if (isLingering()) return drop(bytes.size());
   bytesRead_ += bytes.size();
   touch();
   if (flow_ == Flow::flowing) {
@@ -53,7 +53,7 @@ std::string& SocketState::keeping() {
 }
 
 void SocketState::onReceiveEnd() {
-  if (isLingering()) return stream_->close();
+  if (isLingering()) return stopLingering();
   peerEnded_ = true;
   if (kept_ != nullptr) kept_->untold = true;
   isReceiving_ = false;

@@ -204,13 +204,13 @@ void SocketState::resetAndDestroy() {
 
 void SocketState::destroy(const Error& error) {
   if (loop() == nullptr) return;
-  if (isLingering()) return stream_->close();
+  if (isLingering()) return stopLingering();
   closeSoon_ = false;
   finishWith(error);
 }
 
 void SocketState::onError(platform::SysError error) {
-  if (isLingering()) return stream_->close();
+  if (isLingering()) return stopLingering();
   loop()->call([&] { finishWith(transferError(error)); });
 }
 
@@ -246,20 +246,32 @@ bool SocketState::linger() {
   } catch (const std::bad_alloc&) {
     return false;
   }
+  updateClaim();
   stream_->startReceiving();
   return true;
+}
+
+void SocketState::drop(std::size_t count) {
+  std::size_t& left = sending_->lingering->left;
+  left -= std::min(left, count);
+  if (left == 0) stopLingering();
+}
+
+void SocketState::stopLingering() {
+  sending_->lingering.reset();
+  updateClaim();
+  stream_->close();
 }
 
 SocketState::Lingering::Lingering(SocketState& owner) : socket(owner) {
   socket.loop()->startTimer(*this, reactor::Delay(kLongest).milliseconds());
 }
 
-void SocketState::Lingering::drop(std::size_t count) {
-  left -= std::min(left, count);
-  if (left == 0) socket.stream_->close();
+// If a turn took so long, then what has come meanwhile is read behind its timers: one look more.
+void SocketState::Lingering::onTimeout() {
+  if (std::exchange(isLate, true)) return socket.stopLingering();
+  socket.loop()->startTimer(*this, 0);
 }
-
-void SocketState::Lingering::onTimeout() { socket.stream_->close(); }
 
 // The queue stays until the stream is closed: the backend may still have its bytes.
 void SocketState::letGo() {
@@ -305,7 +317,6 @@ UniqueFunction<void(const Error&)> SocketState::takePending(bool& sent) {
 
 void SocketState::onClose() {
   stream_ = nullptr;
-  if (sending_ != nullptr) sending_->lingering.reset();
   loop()->queueClose(*this);
 }
 
@@ -430,7 +441,8 @@ void SocketState::touch() {
 void SocketState::updateClaim() {
   const bool isBusy = isConnecting() || isReceiving_ || hasQueued() || (ending_ && !shutDown_);
   const bool isOpen = isConnecting() || phase_ == Phase::open;
-  keepRunning(phase_ == Phase::closing || (referenced_ && isOpen && isBusy));
+  if (phase_ == Phase::closing) return keepRunning(referenced_ || !isLingering());
+  keepRunning(referenced_ && isOpen && isBusy);
 }
 
 SocketState::Sending& SocketState::sending() {

@@ -111,11 +111,11 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
     static constexpr std::size_t kMost = 16 << 20;  // bytes
 
     explicit Lingering(SocketState& owner);
-    void drop(std::size_t count);
     void onTimeout() override;
 
     SocketState& socket;
     std::size_t left = kMost;
+    bool isLate = false;
   };
 
   // What the sending side needs beyond the moment of a write. Made when first needed.
@@ -241,7 +241,9 @@ class SocketState final : public EmitterState<SocketState, Socket, SocketEvents>
   void finishWith(const Error& error);
   void beginClosing(const Error& error);
   bool linger();
-  bool isLingering() const { return phase_ == Phase::closing && stream_ != nullptr; }
+  bool isLingering() const { return sending_ != nullptr && sending_->lingering; }
+  void drop(std::size_t count);
+  void stopLingering();
   void letGo();
   void tellFailure();
   void releaseListeners();

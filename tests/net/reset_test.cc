@@ -1,5 +1,6 @@
 // The two ways to leave that Node has beside end() and destroy(). [9.15]
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -117,6 +118,54 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(isCutShortByDestroy, V, Venues, VirtualTimeFixt
   socket.destroy(Error({.message = "too late"}));
   run();
   BOOST_TEST((now() - destroyed < std::chrono::milliseconds(500)));
+  BOOST_TEST(trace.text() == "socket finish, socket close(false)");
+}
+
+// A turn that takes as long as the peer has.
+BOOST_TEST_DECORATOR(*label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(readsWhatCameInTheMeantime, V, Venues, VirtualTimeFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  socket.write("last");
+  socket.destroySoon();
+  runUntil([&] { return socket.destroyed(); });
+  peer.send("more");
+  peer.sendFin();
+  loop().nextTick([&] { *syscalls.virtualTime() += std::chrono::seconds(5); });
+  run();
+  BOOST_TEST(receiveToEnd(peer) == "last");
+  BOOST_TEST(peer.error() == "");
+}
+
+BOOST_TEST_DECORATOR(*label("9.15") * label("11.2"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(keepsTheLoopOnlyIfItIsReferenced, V, Venues, VirtualTimeFixture) {
+  const Socket socket;
+  const RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  socket.unref().write("last");
+  socket.destroySoon();
+  runUntil([&] { return socket.destroyed(); });
+  const auto destroyed = now();
+  run();
+  BOOST_TEST((now() == destroyed));
+  socket.ref();
+  run();
+  BOOST_TEST((now() - destroyed >= std::chrono::milliseconds(900)));
+  BOOST_TEST(trace.text() == "socket finish, socket close(false)");
+}
+
+// Once it is over 'close' comes, whether the socket is referenced or not.
+BOOST_TEST_DECORATOR(*label("9.11") * label("9.15"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(closesAnUnreferencedSocketThatIsDestroyed, V, Venues,
+                                 VirtualTimeFixture) {
+  const Socket socket;
+  const RawSocket peer = connectRaw(socket, V());
+  trace.watch("socket", socket);
+  socket.unref().write("last");
+  socket.destroySoon();
+  runUntil([&] { return socket.destroyed(); });
+  socket.destroy();
+  run();
   BOOST_TEST(trace.text() == "socket finish, socket close(false)");
 }
 
