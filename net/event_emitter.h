@@ -164,7 +164,7 @@ class EventEmitter {
     return add<Name>(std::forward<F>(listener), false, false);
   }
 
-  // Node's spelling, which compiles only to say what ours is.
+  // Node's spelling, declared so that the compiler can say what ours is.
   template <class F>
   void on(const char*, F&&) const {
     static_assert(!std::is_same_v<F, F>, "write on<\"data\">(listener): events are known by type");

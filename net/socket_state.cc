@@ -286,15 +286,16 @@ void SocketState::letGo() {
 // The callbacks of what is not sent any more, each once, then 'error'. [6.16, 8.12]
 void SocketState::tellFailure() {
   if (phase_ != Phase::closing) return;
-  const auto errorNow = [this](bool isFirst) {
+  const auto errorNow = [this](bool isFirst, const char* method) {
     if (failure_) return failure_;
-    return isFirst && neverOpen_ ? closedBeforeConnectionError() : streamDestroyedError("write");
+    return isFirst && neverOpen_ ? closedBeforeConnectionError() : streamDestroyedError(method);
   };
   bool isFirst = true;
   while (hasPending()) {
+    const char* const method = sending_->firstWrite < sending_->writes.size() ? "write" : "end";
     bool sent = false;
     auto callback = takePending(sent);
-    callback(sent ? Error() : errorNow(std::exchange(isFirst, false)));
+    callback(sent ? Error() : errorNow(std::exchange(isFirst, false), method));
   }
   if (failure_) emitError(std::exchange(failure_, {}));
 }
