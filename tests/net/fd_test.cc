@@ -479,7 +479,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(servers, FdFixture)
 
-BOOST_AUTO_TEST_CASE(listenOnABoundPort, *label("7.27")) {
+BOOST_AUTO_TEST_CASE(listenOnABoundPort, *label("7.1") * label("7.27")) {
   GivenDescriptor given = givenBoundPort();
   const int port = portOf(given);
   const int fd = given.release();
@@ -494,6 +494,7 @@ BOOST_AUTO_TEST_CASE(listenOnABoundPort, *label("7.27")) {
   BOOST_TEST(isCloseOnExec(fd));
   server.on<"connection">([&](Socket peer) {
     BOOST_TEST(peer.localPort().value() == port);
+    BOOST_TEST(tcpOptionsOf(peer.setNoDelay()).value().noDelay);
     peer.destroy(), server.close();
   });
   const RawSocket client = RawSocket::connect(port);
@@ -513,12 +514,16 @@ BOOST_AUTO_TEST_CASE(listenOnABoundPathAndLeaveIt, *label("7.27") * label("16.3"
   BOOST_TEST(std::filesystem::is_socket(place));
 }
 
-BOOST_AUTO_TEST_CASE(takeTheDescriptorBeforePortAndPath, *label("7.27")) {
+BOOST_AUTO_TEST_CASE(takeTheDescriptorBeforePortAndPath, *label("7.6") * label("7.27")) {
   GivenDescriptor given = givenBoundPort();
   const int port = portOf(given);
   const Server server;
   server.listen({.port = 0, .path = path(), .fd = given.release()});
   BOOST_TEST(server.address()->port == port);
+  GivenDescriptor another = givenBoundPort();
+  const int anotherPort = portOf(another);
+  server.listen({.path = path(), .fd = another.release()});
+  BOOST_TEST(server.address()->port == anotherPort);
 }
 
 BOOST_AUTO_TEST_CASE(failOnWhatCannotListenAndLeaveItAlone,
@@ -586,31 +591,36 @@ BOOST_AUTO_TEST_CASE(moveToAndFromADescriptor, *label("7.10") * label("7.27")) {
   BOOST_TEST(trace.text() == "server listening, server close");
 }
 
-BOOST_AUTO_TEST_CASE(haveTheBacklogTheyAreGiven, *label("7.5") * label("7.27")) {
-  GivenDescriptor given = givenBoundPath(path());
-  const std::string place =
-      Server().listen({.fd = given.release(), .backlog = 1}).address().value().path;
-  // Nobody accepts while the loop stands still: one waits, one more comes in, and then it is full.
-  std::vector<GivenDescriptor> waiting;
-  int refused = 0;
-  for (int i = 0; i < 4; ++i) {
-    waiting.push_back(givenPathSocket());
-    waiting.back().setNonBlocking();
-    refused += connectTo(waiting.back(), place) ? 0 : 1;
+BOOST_AUTO_TEST_CASE(haveTheBacklogTheyAreGiven, *label("7.1") * label("7.5") * label("7.27")) {
+  for (const bool ofASocket : {false, true}) {
+    const int fd = givenBoundPath(path()).release();
+    const Server server;
+    ofASocket ? server.listen(Socket({.fd = fd}), 1) : server.listen({.fd = fd, .backlog = 1});
+    // Nobody accepts while the loop stands still: one waits, one more comes in, and then it is
+    // full.
+    std::vector<GivenDescriptor> waiting;
+    int refused = 0;
+    for (int i = 0; i < 4; ++i) {
+      waiting.push_back(givenPathSocket());
+      waiting.back().setNonBlocking();
+      refused += connectTo(waiting.back(), server.address().value().path) ? 0 : 1;
+    }
+    BOOST_TEST(refused == 2);
   }
-  BOOST_TEST(refused == 2);
 }
 
 // Of a socket of ours that is bound, which keeps its own descriptor.
-BOOST_AUTO_TEST_CASE(listenOnABoundSocket, *label("7.27")) {
+BOOST_AUTO_TEST_CASE(listenOnABoundSocket, *label("7.1") * label("7.27")) {
   GivenDescriptor given = givenBoundPort();
   const int port = portOf(given);
   const Socket socket({.fd = given.release()});
   const Server server;
-  server.listen(socket);
+  BOOST_TEST((server.listen(socket, trace.adds("called back")) == server));
   BOOST_TEST(server.address()->port == port);
+  BOOST_TEST(trace.text() == "");
   socket.destroy();
   settle();
+  BOOST_TEST(trace.text() == "called back");
   server.on<"connection">([&](Socket peer) { peer.destroy(), server.close(); });
   const RawSocket client = RawSocket::connect(port);
   run();

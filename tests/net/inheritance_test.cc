@@ -21,6 +21,7 @@ BOOST_AUTO_TEST_CASE(childProcessesInheritNothing, *label("15.4")) {
   BOOST_TEST(countInheritable() == before);
   const net::Server server = fixture.serve(Tcp(), [](const Socket&) {});
   const net::Server local = fixture.serve(Unix(), [](const Socket&) {});
+  const net::Server sharing = net::Server().listen(server).unref();
   const Socket client;
   const Socket served = fixture.connectPair(client, Tcp());
   const Socket localClient;

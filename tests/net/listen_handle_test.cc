@@ -10,6 +10,7 @@
 #include "sprocket/net/net.h"
 #include "sprocket/tests/support/socket_fixture.h"
 #include "sprocket/tests/support/system_fixture.h"
+#include "sprocket/tests/support/tcp_options.h"
 #include "sprocket/tests/support/wine.h"
 
 namespace sprocket::tests {
@@ -52,7 +53,7 @@ std::string messageOf(Call call) {
 }
 
 // Each connection goes to one of them.
-BOOST_TEST_DECORATOR(*label("7.27"))
+BOOST_TEST_DECORATOR(*label("7.1") * label("7.27"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(bothServersAccept, V, Venues, SharedFixture) {
   listenAt(V(), first);
   BOOST_TEST((second.listen(first, [&] { trace.add("called back"); }) == second));
@@ -63,6 +64,31 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(bothServersAccept, V, Venues, SharedFixture) {
   BOOST_TEST(trace.text() == "called back");
   connectSome(*first.address());
   connectSome(*first.address());
+}
+
+BOOST_FIXTURE_TEST_CASE(theBacklogToldLastCounts, SharedFixture,
+                        *label("7.1") * label("7.5") * label("7.27") *
+                            notOnWindows("there it stays the first one")) {
+  listenAt(Tcp(), first);
+  second.listen(first, 7);
+  Server().listen(first);
+  Server().listen(first, 0);
+  BOOST_TEST((syscalls.backlogs() == std::vector{511, 7, 511, 511}));
+}
+
+// Of the server that accepts them.
+BOOST_FIXTURE_TEST_CASE(theConnectionsHaveTheOptionsOfTheirServer, SharedFixture,
+                        *label("7.15") * label("7.27")) {
+  bool noDelay = false;
+  const Server other = net::createServer({.noDelay = true}, [&](Socket peer) {
+    noDelay = tcpOptionsOf(peer).value().noDelay;
+    peer.destroy();
+  });
+  listenAt(Tcp(), first);
+  other.listen(first);
+  first.close();
+  const RawSocket client = RawSocket::connect(other.address()->port);
+  runUntil([&] { return other.connections() == 0U && noDelay; });
 }
 
 BOOST_TEST_DECORATOR(*label("7.27") * label("7.18"))
@@ -105,6 +131,7 @@ BOOST_FIXTURE_TEST_CASE(aPathGoesWithWhoMadeIt, SharedFixture,
 BOOST_TEST_DECORATOR(*label("7.10") * label("7.27"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(aServerThatSharesItsOwnPlaceGoesOn, V, Venues, SharedFixture) {
   listenAt(V(), first);
+  settle();
   trace.watch("first", first);
   const net::Address place = *first.address();
   const RawSocket waiting =

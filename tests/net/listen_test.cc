@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -66,23 +67,31 @@ std::string messageOf(Call call) {
 // The forms.
 
 BOOST_AUTO_TEST_CASE(everyFormListensAndCallsBack, *label("1.5") * label("7.1") * label("1.9")) {
-  using Form = std::function<Server(const Server&, const std::string&, net::OnListening)>;
-  const std::vector<std::pair<std::string, Form>> forms{
-      {"()", [](auto& s, auto&, auto f) { return s.listen(std::move(f)); }},
-      {"(port)", [](auto& s, auto&, auto f) { return s.listen(0, std::move(f)); }},
-      {"(port, backlog)", [](auto& s, auto&, auto f) { return s.listen(0, 5, std::move(f)); }},
-      {"(port, host)",
-       [](auto& s, auto&, auto f) { return s.listen(0, "127.0.0.1", std::move(f)); }},
-      {"(port, host, backlog)",
-       [](auto& s, auto&, auto f) { return s.listen(0, "127.0.0.1", 5, std::move(f)); }},
-      {"(path)", [](auto& s, auto& path, auto f) { return s.listen(path, std::move(f)); }},
-      {"(path, backlog)",
-       [](auto& s, auto& path, auto f) { return s.listen(path, 5, std::move(f)); }},
-      {"({port})", [](auto& s, auto&, auto f) { return s.listen({.port = 0}, std::move(f)); }},
-      {"({path})",
-       [](auto& s, auto& path, auto f) { return s.listen({.path = path}, std::move(f)); }},
+  struct Form {
+    std::string name;
+    std::function<Server(const Server&, const std::string&, net::OnListening)> call;
+    std::string address;  // of a path none
+    int backlog = 511;
   };
-  for (const auto& [name, form] : forms) {
+  const std::vector<Form> forms{
+      {"()", [](auto& s, auto&, auto f) { return s.listen(std::move(f)); }, "::"},
+      {"(port)", [](auto& s, auto&, auto f) { return s.listen(0, std::move(f)); }, "::"},
+      {"(port, backlog)", [](auto& s, auto&, auto f) { return s.listen(0, 5, std::move(f)); },
+       "::", 5},
+      {"(port, host)",
+       [](auto& s, auto&, auto f) { return s.listen(0, "127.0.0.1", std::move(f)); }, "127.0.0.1"},
+      {"(port, host, backlog)",
+       [](auto& s, auto&, auto f) { return s.listen(0, "127.0.0.1", 5, std::move(f)); },
+       "127.0.0.1", 5},
+      {"(path)", [](auto& s, auto& path, auto f) { return s.listen(path, std::move(f)); }, ""},
+      {"(path, backlog)",
+       [](auto& s, auto& path, auto f) { return s.listen(path, 5, std::move(f)); }, "", 5},
+      {"({port})", [](auto& s, auto&, auto f) { return s.listen({.port = 0}, std::move(f)); },
+       "::"},
+      {"({path})",
+       [](auto& s, auto& path, auto f) { return s.listen({.path = path}, std::move(f)); }, ""},
+  };
+  for (const auto& [name, form, address, backlog] : forms) {
     for (const bool withCallback : {false, true}) {
       BOOST_TEST_CONTEXT("listen" << name << (withCallback ? " with a callback" : "")) {
         ListenFixture f;
@@ -92,6 +101,9 @@ BOOST_AUTO_TEST_CASE(everyFormListensAndCallsBack, *label("1.5") * label("7.1") 
         const Server same = form(f.server, f.directory.freshPath(), std::move(callback));
         BOOST_TEST((same == f.server));
         BOOST_TEST(f.trace.text() == "");  // later [2.4]
+        BOOST_TEST(f.server.address().value().address == address);
+        // A pipe has no backlog.
+        if (!kIsWindows || !address.empty()) BOOST_TEST(f.syscalls.backlogs().back() == backlog);
         f.runUntil([&] { return !f.trace.text().empty(); });
         BOOST_TEST(f.trace.text() ==
                    (withCallback ? "server listening, callback" : "server listening"));
@@ -208,7 +220,19 @@ BOOST_FIXTURE_TEST_CASE(thePortAskedForIsThePort, ListenFixture, *label("7.3")) 
   BOOST_TEST(reaches(server.address().value()));
 }
 
-BOOST_AUTO_TEST_CASE(theAddressIsThereAtOnceAndInListening, *label("7.3") * label("7.7")) {
+BOOST_FIXTURE_TEST_CASE(withoutAPortTheSystemPicksAFreeOne, ListenFixture, *label("7.3")) {
+  std::set<int> ports{holder.port()};
+  for (const Server& each : {Server().listen(), Server().listen(), Server().listen(0),
+                             Server().listen(0, "127.0.0.1"), Server().listen({.port = 0})}) {
+    BOOST_REQUIRE(each.listening());
+    ports.insert(each.address()->port);
+  }
+  BOOST_TEST(ports.size() == 6U);
+  BOOST_TEST(*ports.begin() > 0);
+}
+
+BOOST_AUTO_TEST_CASE(theAddressIsThereAtOnceAndInListening,
+                     *label("7.3") * label("7.7") * label("7.14")) {
   onPortAndPath([](ListenFixture& f, const ListenOptions& place) {
     BOOST_TEST(!f.server.listening());
     f.server.listen(place);
@@ -236,7 +260,8 @@ BOOST_AUTO_TEST_CASE(theAddressIsThereAtOnceAndInListening, *label("7.3") * labe
 }
 
 BOOST_FIXTURE_TEST_CASE(withoutAHostBothFamiliesAreServed, ListenFixture,
-                        *label("7.4") * label("13.1") * label("13.2")) {
+                        *label("7.4") * label("7.6") * label("7.7") * label("7.14") *
+                            label("13.1") * label("13.2")) {
   server.on<"connection">([&](Socket peer) {
     trace.add(peer.remoteFamily().value() + " " + peer.remoteAddress().value() + " to " +
               peer.localAddress().value());
@@ -251,6 +276,40 @@ BOOST_FIXTURE_TEST_CASE(withoutAHostBothFamiliesAreServed, ListenFixture,
   });
   run();
   BOOST_TEST(trace.text() == "IPv6 ::ffff:127.0.0.1 to ::ffff:127.0.0.1, IPv6 ::1 to ::1");
+}
+
+// So that a system whose default is IPv6 alone serves both, too.
+BOOST_FIXTURE_TEST_CASE(bothFamiliesAreAskedForWhateverTheDefault, ListenFixture, *label("7.4")) {
+  const auto optionsSetFor = [&](const char* host) {
+    const std::size_t before = syscalls.count(Call::setsockopt);
+    server.listen(0, host);
+    return syscalls.count(Call::setsockopt) - before;
+  };
+  BOOST_TEST(optionsSetFor("::") == optionsSetFor("0.0.0.0") + 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(whereThereIsNoIpv6ItIsIpv4, ListenFixture, *label("7.4")) {
+  const std::pair<Call, std::string> missing[] = {{Call::socket, "EAFNOSUPPORT"},
+                                                  {Call::socket, "EPROTONOSUPPORT"},
+                                                  {Call::bind, "EADDRNOTAVAIL"}};
+  for (const auto& [call, code] : missing) {
+    BOOST_TEST_CONTEXT(code) {
+      const int port = freePort();
+      syscalls.fail(call, platform::errorNumber(code));
+      server.listen(port);
+      BOOST_REQUIRE(server.listening());
+      BOOST_TEST(
+          (server.address() == net::Address{.address = "0.0.0.0", .family = "IPv4", .port = port}));
+      BOOST_TEST(reaches(server.address().value()));
+    }
+  }
+  // What else may be wrong is told.
+  syscalls.fail(Call::socket, platform::errorNumber("EMFILE"));
+  server.on<"error">([&](const Error& error) { trace.add(error.address()); });
+  server.listen(0);
+  BOOST_TEST(!server.listening());
+  run();
+  BOOST_TEST(trace.text() == "::");
 }
 
 BOOST_FIXTURE_TEST_CASE(ipv6OnlyRefusesIpv4, ListenFixture, *label("7.6")) {
@@ -268,7 +327,7 @@ BOOST_FIXTURE_TEST_CASE(ipv6OnlyRefusesIpv4, ListenFixture, *label("7.6")) {
   BOOST_TEST(trace.text() == "server listening, server connection, server close");
 }
 
-BOOST_FIXTURE_TEST_CASE(anIpv6LiteralIsTakenAsItIs, ListenFixture, *label("7.4")) {
+BOOST_FIXTURE_TEST_CASE(anIpv6LiteralIsTakenAsItIs, ListenFixture, *label("7.4") * label("7.14")) {
   server.listen(0, "::1");
   BOOST_TEST(server.listening());  // no lookup
   BOOST_TEST(server.address().value().address == "::1");
@@ -281,13 +340,15 @@ BOOST_FIXTURE_TEST_CASE(aHostNameIsResolvedAndItsFirstAddressUsed, ListenFixture
   names.answer("server.test", {"127.0.0.2", "127.0.0.1"});
   names.hang("server.test");
   trace.watch("server", server);
-  server.listen(0, "server.test", trace.adds("callback"));
+  const int port = freePort();
+  server.listen(port, "server.test", trace.adds("callback"));
   BOOST_TEST(!server.listening());
   BOOST_TEST(!server.address().has_value());
   // The loop runs on meanwhile.
   setTimeout([&] { trace.add("timer"), names.release("server.test"); }, 1);
   runUntil([&] { return server.listening(); });
   BOOST_TEST(server.address().value().address == "127.0.0.2");
+  BOOST_TEST(server.address().value().port == port);
   server.close();
   run();
   BOOST_TEST(trace.text() == "timer, server listening, callback, server close");
@@ -299,6 +360,16 @@ BOOST_FIXTURE_TEST_CASE(ofTheAddressesOfAHostNameIpv4ComesFirst, ListenFixture, 
   server.listen(0, "both.test");
   runUntil([&] { return server.listening(); });
   BOOST_TEST(server.address().value().address == "127.0.0.1");
+  server.close();
+  run();
+}
+
+BOOST_FIXTURE_TEST_CASE(ofAHostNameWithoutIpv4TheFirstAddressIsUsed, ListenFixture, *label("7.4")) {
+  names.answer("six.test", {"::1", "2001:db8::1"});
+  server.listen(0, "six.test");
+  runUntil([&] { return server.listening(); });
+  BOOST_TEST(server.address().value().address == "::1");
+  BOOST_TEST(!names.calls().front().family);  // either will do
   server.close();
   run();
 }
@@ -334,7 +405,8 @@ BOOST_FIXTURE_TEST_CASE(theBacklogIs511UnlessGiven, ListenFixture, *label("7.5")
   server.listen(0, "127.0.0.1");
   server.listen(0, "127.0.0.1", 5);
   server.listen({.port = 0, .host = "127.0.0.1", .backlog = 0});
-  BOOST_TEST((syscalls.backlogs() == std::vector{511, 511, 5, 511}));
+  server.listen({.port = 0, .host = "127.0.0.1", .backlog = 4096});
+  BOOST_TEST((syscalls.backlogs() == std::vector{511, 511, 5, 511, 4096}));
 }
 
 // A unix socket counts exactly, one more than the backlog.
@@ -367,12 +439,16 @@ BOOST_FIXTURE_TEST_CASE(aPathMayBeRelative, ListenFixture,
 }
 
 BOOST_FIXTURE_TEST_CASE(anOverlongPathIsCutAlikeOnBothSides, ListenFixture,
-                        *label("16.2") * notOnWindows("the name of a pipe is never cut")) {
+                        *label("7.14") * label("16.2") *
+                            notOnWindows("the name of a pipe is never cut")) {
   const std::string stem = directory.path(std::string(150, 'x'));
   const std::string path = stem + "-server";
   server.on<"connection">([&](Socket peer) { peer.destroy(), server.close(); });
   server.listen(path);
   BOOST_TEST(server.address().value().path == path);
+  const Server sharing = Server().listen(server);
+  BOOST_TEST(sharing.address().value().path == path);
+  sharing.close();
   BOOST_TEST(!std::filesystem::exists(path));
   auto client = net::connect(stem + "-client").resume();
   trace.watch("client", client);
@@ -591,7 +667,14 @@ BOOST_FIXTURE_TEST_CASE(theRetryRecipeWorks, ListenFixture, *label("7.9") * labe
         1);
     if (++failures == 2) holder.close();
   });
-  server.on<"listening">([](Server self) { setTimeout([=] { self.close(); }, 1); });
+  server.on<"listening">([](Server self) {
+    setTimeout(
+        [=] {
+          BOOST_TEST(reaches(self.address().value()));
+          self.close();
+        },
+        1);
+  });
   server.listen(port, "127.0.0.1");
   run();
   const std::string error =
@@ -834,8 +917,10 @@ BOOST_FIXTURE_TEST_CASE(theSocketFileLivesAsLongAsTheServerListens, ListenFixtur
 }
 
 BOOST_FIXTURE_TEST_CASE(theSocketFileIsForOtherUsersOnRequest, ListenFixture,
-                        *label("16.5") * notOnWindows("Wine does not tell who may open a pipe")) {
+                        *label("7.6") * label("16.5") *
+                            notOnWindows("Wine does not tell who may open a pipe")) {
   using std::filesystem::perms;
+  const FilesForOwnerOnly ownerOnly;
   const auto rightsWith = [&](bool readable, bool writable) {
     const std::string path = directory.freshPath();
     server.listen({.path = path, .readableAll = readable, .writableAll = writable});
@@ -845,10 +930,38 @@ BOOST_FIXTURE_TEST_CASE(theSocketFileIsForOtherUsersOnRequest, ListenFixture,
   constexpr perms read = perms::owner_read | perms::group_read | perms::others_read;
   constexpr perms write = perms::owner_write | perms::group_write | perms::others_write;
   const perms usual = rightsWith(false, false);  // what the umask leaves
-  BOOST_TEST((usual != (usual | write)));
+  BOOST_TEST((usual == perms::owner_all));
   BOOST_TEST((rightsWith(true, false) == (usual | read)));
   BOOST_TEST((rightsWith(false, true) == (usual | write)));
   BOOST_TEST((rightsWith(true, true) == (usual | read | write)));
+}
+
+BOOST_FIXTURE_TEST_CASE(rightsThatCannotBeGivenAreAnError, ListenFixture,
+                        *label("16.5") * notOnWindows("pipes are made with their rights")) {
+  const std::string path = directory.freshPath();
+  syscalls.fail(Call::chmod, platform::errorNumber("EACCES"));
+  expectFailure(*this, {.path = path, .writableAll = true},
+                {"listen EACCES: permission denied " + path, "EACCES", "listen", path, 0});
+  BOOST_TEST(!std::filesystem::exists(path));
+}
+
+BOOST_FIXTURE_TEST_CASE(whoMayNotWriteToThePathIsRefused, ListenFixture,
+                        *label("16.4") * label("16.5") * notOnWindows("pipes are no files")) {
+  const std::string forAll = directory.freshPath();
+  const std::string forNobody = directory.freshPath();
+  const Server open = Server().listen({.path = forAll, .writableAll = true});
+  server.listen(forNobody);
+  using std::filesystem::perms;
+  std::filesystem::permissions(forNobody, perms::none);
+  std::filesystem::permissions(directory.path(""), perms::others_exec,
+                               std::filesystem::perm_options::add);
+  const WithoutPrivileges nobody;
+  const Socket client;
+  trace.watch("client", client);
+  client.connect(forNobody);
+  runUntil([&] { return client.destroyed() && trace.text().ends_with("close(true)"); });
+  BOOST_TEST(trace.text() == "client error(connect EACCES " + forNobody + "), client close(true)");
+  BOOST_TEST(reaches(open.address().value()));
 }
 
 // The rights that opening asks for: to read and change the mode; to write, but make no instances.

@@ -272,7 +272,7 @@ BOOST_AUTO_TEST_CASE(closingWithoutConnections, *label("7.18") * label("7.13")) 
   onPortAndPath([](ServerFixture& f) {
     f.trace.watch("server", f.server);
     const net::Address place = f.server.address().value();
-    f.server.close(f.trace.addsOutcome("callback"));
+    BOOST_TEST((f.server.close(f.trace.addsOutcome("callback")) == f.server));
     BOOST_TEST(!f.server.listening());
     // New attempts are refused at once.
     BOOST_TEST((place.path.empty() ? connectFailure(place.port) == "ECONNREFUSED"
@@ -327,6 +327,21 @@ BOOST_FIXTURE_TEST_CASE(aConnectionCountsUntilItIsDestroyed, ServerFixture, *lab
   run();
   BOOST_TEST(closed);
   BOOST_TEST((trace.text() == "after" || trace.text() == "before"));
+}
+
+BOOST_FIXTURE_TEST_CASE(aConnectionThatItsPeerHasEndedCounts, ServerFixture, *label("7.21")) {
+  server = net::createServer({.allowHalfOpen = true});
+  listen();
+  auto [accepted, client] = connectPair();
+  server.close(trace.adds("closed"));
+  accepted.on<"end">(trace.adds("ended")).resume();
+  client.end();
+  runUntil([&] { return !trace.text().empty(); });
+  loop().runOnce(std::chrono::milliseconds(1));
+  BOOST_TEST(trace.text() == "ended");
+  accepted.destroy();
+  run();
+  BOOST_TEST(trace.text() == "ended, closed");
 }
 
 BOOST_FIXTURE_TEST_CASE(connectionsInTheQueueAreNotAcceptedAnyMore, ServerFixture, *label("7.18")) {
@@ -700,6 +715,11 @@ BOOST_AUTO_TEST_CASE(unrefOfAServerLeavesItsConnections, *label("7.26") * label(
     accepted.resume();
     f.run();
     BOOST_TEST(accepted.destroyed());
+    auto [later, laterClient] = f.connectPair();
+    laterClient.unref();
+    BOOST_TEST(f.loop().runOnce(std::chrono::milliseconds(0)));  // for the accepted one
+    later.destroy();
+    f.run();
   });
 }
 

@@ -247,7 +247,8 @@ BOOST_AUTO_TEST_CASE(accepting_goes_on_as_soon_as_a_descriptor_closes, *label("7
 }
 
 // Want of memory is not cured by the reserve, so nothing is shed, but waits in the kernel.
-BOOST_AUTO_TEST_CASE(the_delay_between_attempts_doubles_to_a_second, *label("7.22")) {
+BOOST_AUTO_TEST_CASE(the_delay_between_attempts_doubles_to_a_second,
+                     *label("7.22") * label("7.23")) {
   fake.useVirtualTime();
   for (const int errnum : {ENOMEM, ENOBUFS, EMFILE}) {
     RecordingListenerHandler& listener = listening();
@@ -283,7 +284,7 @@ BOOST_AUTO_TEST_CASE(the_delay_between_attempts_doubles_to_a_second, *label("7.2
 
 // Another process took the room that the reserve had given up. Ours must not stay without one, or
 // the next shortage could not be told to the clients.
-BOOST_AUTO_TEST_CASE(a_lost_reserve_is_taken_again) {
+BOOST_AUTO_TEST_CASE(a_lost_reserve_is_taken_again, *label("7.23")) {
   fake.useVirtualTime();
   RecordingListenerHandler& listener = listening();
   const std::size_t all = fake.openDescriptors().size();
@@ -302,13 +303,16 @@ BOOST_AUTO_TEST_CASE(a_lost_reserve_is_taken_again) {
 BOOST_AUTO_TEST_CASE(errors_of_one_connection_are_passed_over, *label("7.22")) {
   RecordingListenerHandler& listener = listening();
   std::size_t accepted = 0;
-  for (const int errnum : {ECONNABORTED, EPROTO, EPERM, ENETDOWN, EHOSTUNREACH, ENETUNREACH}) {
+  const int errors[] = {ECONNABORTED, EPROTO,    EPERM,       ENETDOWN,   EHOSTUNREACH,
+                        ENETUNREACH,  EHOSTDOWN, ENOPROTOOPT, EOPNOTSUPP, ETIMEDOUT};
+  for (const int errnum : errors) {
     const RawClient client(listener.listener().localEndpoint());
     fake.fail(Call::accept, errnum, 0, 3);
     ++accepted;
     fixture.runUntil([&] { return listener.accepted().size() == accepted; });
   }
-  BOOST_TEST(listener.events() == "accept, accept, accept, accept, accept, accept");
+  BOOST_TEST(listener.failures().empty());
+  BOOST_TEST(listener.dropped() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_the_listener_are_told_and_retried, *label("7.22")) {
@@ -543,7 +547,7 @@ BOOST_AUTO_TEST_CASE(options_are_set_also_while_connecting_and_on_accepted_strea
 
 // Listening.
 
-BOOST_AUTO_TEST_CASE(listening_fails_with_what_the_system_says) {
+BOOST_AUTO_TEST_CASE(listening_fails_with_what_the_system_says, *label("7.8")) {
   const auto expectFailure = [&](Call call, int errnum) {
     fake.fail(call, errnum);
     const std::size_t before = fake.openDescriptors().size();
@@ -560,7 +564,7 @@ BOOST_AUTO_TEST_CASE(listening_fails_with_what_the_system_says) {
 }
 
 // bind() made the file already when listen() failed.
-BOOST_AUTO_TEST_CASE(a_listen_that_fails_leaves_no_socket_file) {
+BOOST_AUTO_TEST_CASE(a_listen_that_fails_leaves_no_socket_file, *label("16.3")) {
   const std::string path = directory.freshPath();
   fake.fail(Call::listen, EADDRINUSE);
   BOOST_TEST(!fixture.tryListen(LocalPath{path}));
@@ -601,7 +605,7 @@ BOOST_AUTO_TEST_CASE(an_error_of_one_stream_is_told_once_to_that_one) {
 }
 
 // So macOS tells it for a moment.
-BOOST_AUTO_TEST_CASE(a_send_while_the_connection_is_torn_down_meets_a_reset) {
+BOOST_AUTO_TEST_CASE(a_send_while_the_connection_is_torn_down_meets_a_reset, *label("8.12")) {
   for (const Call call : {Call::send, Call::sendmsg}) {
     const auto pair = fixture.connectPair(listening());
     fake.fail(call, EPROTOTYPE);

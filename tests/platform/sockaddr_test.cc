@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(aLongerPathIsCutToCapacity, *label("16.2")) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(aPathFitsUpToCapacity) {
+BOOST_AUTO_TEST_CASE(aPathFitsUpToCapacity, *label("16.2")) {
   BOOST_TEST(SockAddr::fits(LocalPath{std::string(pathCapacity, 'p')}));
   BOOST_TEST(!SockAddr::fits(LocalPath{std::string(pathCapacity + 1, 'p')}));
 }
@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(aCutPathComesBackCut) {
   BOOST_TEST((SockAddr(LocalPath{path + "qqq"}).toEndpoint() == Endpoint(LocalPath{path})));
 }
 
-BOOST_AUTO_TEST_CASE(onlyAPathNamesAFile) {
+BOOST_AUTO_TEST_CASE(onlyAPathNamesAFile, *label("16.5")) {
   const std::string path(pathCapacity, 'p');
   BOOST_TEST(SockAddr(LocalPath{"/tmp/x"}).file() == std::string("/tmp/x"));
   BOOST_TEST(SockAddr(LocalPath{path + "qqq"}).file() == path);
@@ -376,7 +376,7 @@ BOOST_AUTO_TEST_CASE(anAbstractNameIsAsLongAsGiven) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(anAbstractNameMayFillTheAddress) {
+BOOST_AUTO_TEST_CASE(anAbstractNameMayFillTheAddress, *label("16.2") * label("16.5")) {
   const std::string name = "\0"s + std::string(pathCapacity, 'a');
   BOOST_TEST(SockAddr::fits(LocalPath{name}));
   BOOST_TEST(!SockAddr::fits(LocalPath{name + 'a'}));

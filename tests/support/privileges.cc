@@ -1,5 +1,6 @@
 #include "sprocket/tests/support/privileges.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,5 +24,9 @@ WithoutPrivileges::WithoutPrivileges() : before_(geteuid()) {
 WithoutPrivileges::~WithoutPrivileges() {
   if (before_ == 0) become(before_);
 }
+
+FilesForOwnerOnly::FilesForOwnerOnly() : before_(umask(077)) {}
+
+FilesForOwnerOnly::~FilesForOwnerOnly() { umask(static_cast<mode_t>(before_)); }
 
 }  // namespace sprocket::tests

@@ -16,4 +16,16 @@ class WithoutPrivileges {
   unsigned before_;
 };
 
+// While this lives files are made without any rights for others than their owner.
+class FilesForOwnerOnly {
+ public:
+  FilesForOwnerOnly();
+  ~FilesForOwnerOnly();
+  FilesForOwnerOnly(const FilesForOwnerOnly&) = delete;
+  FilesForOwnerOnly& operator=(const FilesForOwnerOnly&) = delete;
+
+ private:
+  unsigned before_;
+};
+
 }  // namespace sprocket::tests
