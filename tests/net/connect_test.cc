@@ -377,7 +377,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(failure)
 
 BOOST_TEST_DECORATOR(*label("3.1") * label("3.2") * label("6.12") * label("9.12") * label("16.4") *
-                     label("18.4"))
+                     label("16.7") * label("18.4"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(isErrorAndClose, V, Venues, ConnectFixture) {
   const net::ConnectOptions options = nowhere(V());
   trace.watch("socket", socket);

@@ -335,7 +335,7 @@ void runDialogue(EndFixture& fixture, V venue, const Socket& socket) {
   fixture.run();
 }
 
-BOOST_TEST_DECORATOR(*label("9.9") * label("9.11"))
+BOOST_TEST_DECORATOR(*label("8.3") * label("9.9") * label("9.11"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(endsTheEventsFromInsideAnyOfThem, V, Venues, EndFixture) {
   const auto destroys = [](Socket self) { self.destroy(); };
   const auto expect = [&](const Socket& socket, std::string_view events) {

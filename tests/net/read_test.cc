@@ -287,7 +287,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(goesOnWithoutTheLastListener, V, Venues, ReadFi
   BOOST_TEST(received == "firstthird");
 }
 
-BOOST_TEST_DECORATOR(*label("10.7"))
+BOOST_TEST_DECORATOR(*label("10.7") * label("16.7"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(countsWhatItRead, V, Venues, ReadFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
@@ -459,7 +459,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(byOneListenerLeavesTheChunkToTheNext, V, Venues
   BOOST_TEST(received == "hello");
 }
 
-BOOST_TEST_DECORATOR(*label("10.4"))
+BOOST_TEST_DECORATOR(*label("10.4") * label("16.7"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(holdsUpThePeer, V, Venues, ReadFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());

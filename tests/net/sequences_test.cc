@@ -120,7 +120,7 @@ struct SequencesFixture : VirtualTime, SocketFixture {
 
 BOOST_FIXTURE_TEST_SUITE(sequences, SequencesFixture)
 
-BOOST_TEST_DECORATOR(*label("18.1") * label("18.9"))
+BOOST_TEST_DECORATOR(*label("18.1") * label("18.9") * label("16.7"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAClientThatWritesAndEndsAtOnce, V, Venues, SequencesFixture) {
   check(
       "its connect, its ready, one, two, ended, its finish, its data(answer), its end, "
@@ -179,7 +179,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAnAcceptedSocketWhosePeerEndsFirst, V, Venues
   });
 }
 
-BOOST_TEST_DECORATOR(*label("18.3") * label("9.6"))
+BOOST_TEST_DECORATOR(*label("18.3") * label("9.6") * label("16.7"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAHalfOpenClientWhosePeerEndsFirst, V, Venues, SequencesFixture) {
   check(
       "its connect, its ready, its data(hello), its end, one, two, ended, its finish, "

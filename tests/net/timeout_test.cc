@@ -62,7 +62,7 @@ struct TimeoutFixture : VirtualTime, SocketFixture {
 
 BOOST_FIXTURE_TEST_SUITE(timeout, TimeoutFixture)
 
-BOOST_TEST_DECORATOR(*label("14.1") * label("14.5") * label("14.7"))
+BOOST_TEST_DECORATOR(*label("14.1") * label("14.5") * label("14.7") * label("16.7"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(comesOnceOfAnIdleSocket, V, Venues, TimeoutFixture) {
   RawSocket peer = connectRaw(socket, V());
   note(socket);
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(isAbsentUnlessItWasSet, *label("14.1") * label("1.7")) {
 
 BOOST_AUTO_TEST_SUITE(activity)
 
-BOOST_TEST_DECORATOR(*label("14.4"))
+BOOST_TEST_DECORATOR(*label("14.4") * label("16.7"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofThePeerStartsItAnew, V, Venues, TimeoutFixture) {
   RawSocket peer = connectRaw(socket, V());
   socket.resume();

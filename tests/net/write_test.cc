@@ -85,7 +85,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(takesEveryKindOfChunkToBeQueued, V, Venues, Wri
   BOOST_TEST((receiveToEnd(peer).substr(before) == expected));
 }
 
-BOOST_TEST_DECORATOR(*label("8.2") * label("8.9") * label("8.10"))
+BOOST_TEST_DECORATOR(*label("8.2") * label("8.9") * label("8.10") * label("16.7"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(isFalseWhileAnythingIsQueued, V, Venues, WriteFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
@@ -321,7 +321,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(comeWhenTheKernelHasAllOfIt, V, Venues, WriteFi
   BOOST_TEST(trace.text() == "a, big, b");
 }
 
-BOOST_TEST_DECORATOR(*label("8.5"))
+BOOST_TEST_DECORATOR(*label("8.2") * label("8.5"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(comeOfEmptyWritesToo, V, Venues, WriteFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
@@ -345,6 +345,26 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofEmptyWritesWaitForThoseBefore, V, Venues, Wri
   receiveAll(peer, written + 1);
   settle();
   BOOST_TEST(trace.text() == "a, empty");
+}
+
+// Some of them are done again and again while the rest waits.
+BOOST_TEST_DECORATOR(*label("8.4"))
+BOOST_FIXTURE_TEST_CASE_TEMPLATE(comeInOrderHoweverManyWait, V, Venues, WriteFixture) {
+  const Socket socket;
+  RawSocket peer = connectRaw(socket, V());
+  std::size_t total = fill(socket);
+  const Buffer piece = Buffer::from(pattern(100'000));
+  std::vector<std::size_t> called;
+  std::vector<std::size_t> expected;
+  for (std::size_t i = 0; i < 300; ++i) {
+    total += piece.size();
+    socket.write(piece, [&, i] { called.push_back(i); });
+    expected.push_back(i);
+  }
+  for (std::size_t some = 0; some < total; some += 1'000'000) receiveAll(peer, some);
+  receiveAll(peer, total);
+  settle();
+  BOOST_TEST(called == expected, boost::test_tools::per_element());
 }
 
 BOOST_TEST_DECORATOR(*label("8.4"))
@@ -421,7 +441,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(failure)
 
-BOOST_AUTO_TEST_CASE(ofASocketThatWasNeverConnected, *label("8.14")) {
+BOOST_AUTO_TEST_CASE(ofASocketThatWasNeverConnected, *label("8.2") * label("8.14")) {
   const Socket socket;
   trace.watch("socket", socket);
   BOOST_TEST(!socket.write("x", addsCode("x")));
@@ -432,7 +452,7 @@ BOOST_AUTO_TEST_CASE(ofASocketThatWasNeverConnected, *label("8.14")) {
   BOOST_TEST(socket.bytesWritten() == 0U);
 }
 
-BOOST_TEST_DECORATOR(*label("8.14"))
+BOOST_TEST_DECORATOR(*label("8.2") * label("8.14"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(afterDestroyIsToldToTheCallbackOnly, V, Venues, WriteFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
@@ -448,7 +468,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(afterDestroyIsToldToTheCallbackOnly, V, Venues,
   BOOST_TEST(peer.receive() == "");
 }
 
-BOOST_TEST_DECORATOR(*label("8.13"))
+BOOST_TEST_DECORATOR(*label("8.2") * label("8.13"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(afterEndIsAnError, V, Venues, WriteFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
@@ -545,7 +565,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(thatIsKnownAtOnceIsToldLater, V, Venues, WriteF
 }
 
 // What the kernel had taken has succeeded, whatever comes after.
-BOOST_TEST_DECORATOR(*label("9.9"))
+BOOST_TEST_DECORATOR(*label("8.4") * label("9.9"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(byDestroyIsNotOfWhatIsGone, V, Venues, WriteFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());
