@@ -92,7 +92,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(saidAgainIsHarmless, V, Venues, EndFixture) {
   BOOST_TEST(trace.text() == "first, second, socket finish");
 }
 
-BOOST_TEST_DECORATOR(*label("9.2"))
+BOOST_TEST_DECORATOR(*label("1.2") * label("9.2"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(afterFinishTellsTheCallbackSo, V, Venues, EndFixture) {
   const Socket socket;
   RawSocket peer = connectRaw(socket, V());

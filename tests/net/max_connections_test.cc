@@ -59,7 +59,7 @@ struct LimitFixture : SystemFixture, SocketFixture {
 
 BOOST_FIXTURE_TEST_SUITE(maxConnections, LimitFixture)
 
-BOOST_AUTO_TEST_CASE(isUnsetAtFirstAndReadsBack, *label("7.17")) {
+BOOST_AUTO_TEST_CASE(isUnsetAtFirstAndReadsBack, *label("1.7") * label("7.17")) {
   BOOST_TEST(!server.maxConnections());
   BOOST_TEST((server.setMaxConnections(3) == server));
   BOOST_TEST((server.maxConnections() == std::optional<std::size_t>(3)));
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(getConnections, LimitFixture)
 
-BOOST_TEST_DECORATOR(*label("7.24") * label("7.25") * label("7.21"))
+BOOST_TEST_DECORATOR(*label("1.2") * label("7.24") * label("7.25") * label("7.21"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(countsWhatLives, V, Venues, LimitFixture) {
   const auto both = [&] { return std::pair(count(), server.connections()); };
   const auto twice = [](std::size_t number) {
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 // The server that accepted a socket.
 
-BOOST_TEST_DECORATOR(*label("5.5"))
+BOOST_TEST_DECORATOR(*label("1.10") * label("5.5"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(anAcceptedSocketNamesItsServer, V, Venues, LimitFixture) {
   listen(V());
   const RawSocket client = arrive();

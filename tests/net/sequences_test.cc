@@ -371,7 +371,7 @@ BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofWritingUntilFalse, V, Venues, SequencesFixtur
       });
 }
 
-BOOST_TEST_DECORATOR(*label("18.8") * label("7.18"))
+BOOST_TEST_DECORATOR(*label("1.3") * label("18.8") * label("7.18"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofAServer, V, Venues, SequencesFixture) {
   check(
       "server listening, server connection, its data(hello), server connection, its end, "
