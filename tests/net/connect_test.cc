@@ -448,7 +448,7 @@ BOOST_AUTO_TEST_CASE(isThrownOutOfRunIfNobodyListens, *label("2.5")) {
 }
 
 BOOST_AUTO_TEST_CASE(toResolveIsLookupAndErrorWithTheSameError,
-                     *label("6.8") * label("9.12") * label("18.5")) {
+                     *label("2.1") * label("6.8") * label("9.12") * label("18.5")) {
   names.fail("no.example", platform::HostLookupError::notFound());
   std::vector<Error> errors;
   socket.on<"lookup">([&](const Error& error, std::string address, int family, std::string host) {

@@ -546,7 +546,7 @@ BOOST_AUTO_TEST_CASE(failOnWhatCannotListenAndLeaveItAlone,
   }
 }
 
-BOOST_AUTO_TEST_CASE(failOnAClosedNumber, *label("7.27")) {
+BOOST_AUTO_TEST_CASE(failOnAClosedNumber, *label("1.8") * label("7.27")) {
   const Server server;
   server.on<"error">([&](const Error& error) {
     trace.add(error.what());

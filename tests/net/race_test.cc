@@ -155,7 +155,7 @@ BOOST_FIXTURE_TEST_SUITE(race, RaceFixture)
 
 BOOST_FIXTURE_TEST_SUITE(order, PatientRace)
 
-BOOST_AUTO_TEST_CASE(isThatOfTheResolverWithFamiliesInTurns, *label("6.20")) {
+BOOST_AUTO_TEST_CASE(isThatOfTheResolverWithFamiliesInTurns, *label("2.1") * label("6.20")) {
   race(nobody.port(), {home, second, "::1", third, "::ffff:127.0.0.9"});
   run();
   BOOST_TEST(trace.text().starts_with(

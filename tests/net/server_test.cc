@@ -251,7 +251,7 @@ BOOST_FIXTURE_TEST_CASE(listenersStayForTheNextTime, ServerFixture, *label("7.10
 
 // Closing.
 
-BOOST_FIXTURE_TEST_CASE(closingAServerThatIsNotOpen, ServerFixture, *label("7.19")) {
+BOOST_FIXTURE_TEST_CASE(closingAServerThatIsNotOpen, ServerFixture, *label("2.4") * label("7.19")) {
   trace.watch("server", server);
   const Server same = server.close([&](const Error& error) {
     trace.add("callback");

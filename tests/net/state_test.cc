@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(notices, StateFixture)
 
-BOOST_TEST_DECORATOR(*label("2.1") * label("10.4") * label("10.5"))
+BOOST_TEST_DECORATOR(*label("2.1") * label("2.4") * label("10.4") * label("10.5"))
 BOOST_FIXTURE_TEST_CASE_TEMPLATE(ofPauseComeAtOnceAndOfResumeLater, V, Venues, StateFixture) {
   const Socket socket;
   const RawSocket peer = connectRaw(socket, V());
